@@ -1,0 +1,44 @@
+//! `rrdtc` answers one question of an electronic health record (EHR): how likely is a metastatic differentiated
+//! thyroid cancer to turn out radioiodine refractory (Liu, Wang, Zhang, EJNMMI Research 2022;12)?
+//!
+//! # The way of the data
+//!
+//! One direction, no way back:
+//!
+//! ```text
+//! request bytes -> cds_hooks::request -> fhir (split, peek, read one resource at a time) -> chart (facts + what was set aside)
+//!   -> domain::rules (four predictor states, applicability) -> domain::assessment (score, class) -> cds_hooks::card -> response bytes
+//! ```
+//!
+//! # The map
+//!
+//! | module | knows | may use |
+//! |---|---|---|
+//! | [`domain`] | the rules, pure: no I/O, no clock, no JSON, no FHIR | nothing |
+//! | [`terminology`] | value sets and site groups: data in, constant-time look-up out | nothing |
+//! | [`fhir`] | Bundles and resources as they come, one at a time | nothing |
+//! | [`chart`] | FHIR resources to [`domain::facts`] | `fhir`, `terminology`, `domain` |
+//! | [`cds_hooks`] | the wire: discovery, request, card, response | `domain` |
+//! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `cds_hooks` |
+//! | [`server`] | HTTP: the two endpoints, limits, CORS, errors | the above |
+//! | [`sandbox`] | the server beside a small read-only FHIR server with synthetic patients | `server`, `fhir` |
+//! | [`cli`] | one file per subcommand | all |
+//!
+//! # What holds everywhere
+//!
+//! * Absent is never negative: no default, no imputation. What a rule cannot use is listed with a code.
+//! * Broken input is the normal case: reading a chart returns facts *and* what was set aside, not a `Result`.
+//! * Nothing a patient record says reaches a log or an error text.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub mod cds_hooks;
+pub mod chart;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod fhir;
+pub mod sandbox;
+pub mod server;
+pub mod terminology;
