@@ -33,12 +33,12 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-pub mod cds_hooks;
-pub mod chart;
-pub mod cli;
-pub mod config;
+//pub mod cds_hooks;
+//pub mod chart;
+//pub mod cli;
+//pub mod config;
 pub mod domain;
 pub mod fhir;
-pub mod sandbox;
-pub mod server;
+//pub mod sandbox;
+//pub mod server;
 pub mod terminology;

@@ -341,7 +341,7 @@ pub enum From {
 }
 
 /// One source of records.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Source {
     /// Where it came from.
     pub from: From,
@@ -359,7 +359,7 @@ impl Source {
 }
 
 /// The sources of a chart, by resource type.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sources {
     /// Patient.
     pub patient: Source,

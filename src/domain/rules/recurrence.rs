@@ -6,7 +6,7 @@
 use super::{Context, Finding, until_today};
 use crate::domain::codes::{Caveat, Hint, Reason, SetAsideCode, Standing};
 use crate::domain::date::days_between;
-use crate::domain::facts::{Extent, Facts, OperationDate, Record, RecurrenceSource, SetAside, Topic};
+use crate::domain::facts::{Extent, Facts, OperationDate, Record, RecurrenceSource, Topic};
 use crate::domain::interval::Truth;
 use crate::domain::score::State;
 use jiff::civil::Date;
@@ -59,7 +59,6 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> Finding {
             Positive::Not => {}
         }
     }
-    open.extend(finding.set_aside.iter().filter(|s| is_unreadable_for(facts, s)).map(|s| s.code));
 
     if positive {
         finding.decide(State::Present);
@@ -115,16 +114,10 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> Finding {
             finding.unknown([Reason::NotRecorded]);
         }
     } else {
+        finding.caveats.clear();
         finding.unknown(reasons);
     }
     finding
-}
-
-/// Open records of this topic that no [`crate::domain::facts::Recurrence`] stands for: unreadable ones.
-fn is_unreadable_for(facts: &Facts, set_aside: &SetAside) -> bool {
-    set_aside.code.is_open()
-        && set_aside.code != SetAsideCode::NoDate
-        && facts.set_aside.contains(&(Topic::Recurrence, set_aside.clone()))
 }
 
 fn what(source: RecurrenceSource) -> &'static str {

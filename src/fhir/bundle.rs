@@ -1,0 +1,162 @@
+//! Bundles cut into resources without parsing them.
+
+use super::peek::Str;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// What stands where a resource or a Bundle is due.
+#[derive(Debug)]
+pub enum Content<'a> {
+    /// `null`: asked, nothing found.
+    Null,
+    /// A Bundle.
+    Bundle(Bundle<'a>),
+    /// An OperationOutcome: the one who asked got an error.
+    OperationOutcome,
+    /// A resource of this type.
+    Resource {
+        /// `resourceType`.
+        resource_type: String,
+        /// The JSON.
+        json: &'a RawValue,
+    },
+    /// No resource at all.
+    NotAResource,
+}
+
+/// The entries of a Bundle.
+#[derive(Debug, Default)]
+pub struct Bundle<'a> {
+    /// Resources, in order. Entries that only say how a search went are left out.
+    pub entries: Vec<Entry<'a>>,
+    /// Entries without a readable resource.
+    pub unreadable: usize,
+    /// There is a next page.
+    pub has_next: bool,
+    /// An entry holds an OperationOutcome that reports an error.
+    pub has_error: bool,
+}
+
+/// One entry of a Bundle.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    /// `fullUrl`.
+    pub full_url: Option<String>,
+    /// The resource.
+    pub json: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct RawBundle<'a> {
+    #[serde(borrow, rename = "resourceType")]
+    resource_type: Option<Str<'a>>,
+    #[serde(borrow)]
+    entry: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    link: Option<Vec<Link<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Link<'a> {
+    #[serde(borrow)]
+    relation: Option<Str<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawEntry<'a> {
+    #[serde(borrow, rename = "fullUrl")]
+    full_url: Option<Str<'a>>,
+    #[serde(borrow)]
+    resource: Option<&'a RawValue>,
+    #[serde(borrow)]
+    search: Option<Search<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Search<'a> {
+    #[serde(borrow)]
+    mode: Option<Str<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Outcome<'a> {
+    #[serde(borrow, rename = "resourceType")]
+    resource_type: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    issue: Vec<Issue<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Issue<'a> {
+    #[serde(borrow)]
+    severity: Option<Str<'a>>,
+}
+
+#[derive(Deserialize)]
+struct TypeOnly<'a> {
+    #[serde(borrow, rename = "resourceType")]
+    resource_type: Option<Str<'a>>,
+}
+
+/// Says what a JSON value is and cuts a Bundle into its resources. Never fails: what cannot be read is counted.
+pub fn split(json: &RawValue) -> Content<'_> {
+    let text = json.get();
+    if text == "null" {
+        return Content::Null;
+    }
+    let Ok(raw) = serde_json::from_str::<RawBundle<'_>>(text) else {
+        // A resource other than a Bundle may use the names `entry` and `link` for something else.
+        return match serde_json::from_str::<TypeOnly<'_>>(text) {
+            Ok(TypeOnly { resource_type: Some(name) }) if name.as_str() != "Bundle" => resource(name.as_str(), json),
+            _ => Content::NotAResource,
+        };
+    };
+    match raw.resource_type {
+        Some(name) if name.as_str() == "Bundle" => {
+            let mut bundle = Bundle {
+                has_next: raw.link.iter().flatten().any(|link| link.relation.as_ref().is_some_and(|r| r.as_str() == "next")),
+                ..Bundle::default()
+            };
+            for entry in raw.entry.into_iter().flatten() {
+                bundle.add(entry);
+            }
+            Content::Bundle(bundle)
+        }
+        Some(name) => resource(name.as_str(), json),
+        None => Content::NotAResource,
+    }
+}
+
+fn resource<'a>(name: &str, json: &'a RawValue) -> Content<'a> {
+    match name {
+        "OperationOutcome" => Content::OperationOutcome,
+        name => Content::Resource { resource_type: name.to_owned(), json },
+    }
+}
+
+impl<'a> Bundle<'a> {
+    fn add(&mut self, entry: &'a RawValue) {
+        let Ok(entry) = serde_json::from_str::<RawEntry<'a>>(entry.get()) else {
+            self.unreadable += 1;
+            return;
+        };
+        let outcome_mode = entry.search.and_then(|search| search.mode).is_some_and(|mode| mode.as_str() == "outcome");
+        let Some(json) = entry.resource else {
+            // A response or request entry without resource carries no record.
+            return;
+        };
+        if outcome_mode || json.get().contains("\"OperationOutcome\"") {
+            match serde_json::from_str::<Outcome<'_>>(json.get()) {
+                Ok(outcome) if outcome.resource_type.as_ref().is_some_and(|name| name.as_str() == "OperationOutcome") => {
+                    self.has_error |= outcome
+                        .issue
+                        .iter()
+                        .any(|issue| issue.severity.as_ref().is_some_and(|s| matches!(s.as_str(), "error" | "fatal")));
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.entries.push(Entry { full_url: entry.full_url.map(|url| url.as_str().to_owned()), json });
+    }
+}

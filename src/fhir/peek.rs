@@ -1,0 +1,187 @@
+//! A first look at a resource: type, id, subject, codes, members. Borrowed from the JSON, nothing else is parsed.
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// A string that borrows from the JSON where no escape stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Str<'a>(Cow<'a, str>);
+
+impl Str<'_> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Str<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Str(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Str(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// What a resource is about, as far as a glance tells.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Peek<'a> {
+    /// `resourceType`.
+    #[serde(borrow, default)]
+    pub resource_type: Option<Str<'a>>,
+    /// `id`.
+    #[serde(borrow, default)]
+    pub id: Option<Str<'a>>,
+    /// `meta`.
+    #[serde(borrow, default)]
+    pub meta: Option<Meta<'a>>,
+    /// `subject`.
+    #[serde(borrow, default)]
+    pub subject: Option<Reference<'a>>,
+    /// `patient`.
+    #[serde(borrow, default)]
+    pub patient: Option<Reference<'a>>,
+    /// `code`.
+    #[serde(borrow, default)]
+    pub code: Option<Concept<'a>>,
+    /// `medicationCodeableConcept`.
+    #[serde(borrow, default)]
+    pub medication_codeable_concept: Option<Concept<'a>>,
+    /// `medicationReference`.
+    #[serde(borrow, default)]
+    pub medication_reference: Option<Reference<'a>>,
+    /// `valueCodeableConcept`.
+    #[serde(borrow, default)]
+    pub value_codeable_concept: Option<Concept<'a>>,
+    /// `component`, codes only.
+    #[serde(borrow, default)]
+    pub component: Option<Vec<Component<'a>>>,
+    /// `usedCode`.
+    #[serde(borrow, default)]
+    pub used_code: Option<Vec<Concept<'a>>>,
+    /// `hasMember`.
+    #[serde(borrow, default)]
+    pub has_member: Option<Vec<Reference<'a>>>,
+    /// `result`.
+    #[serde(borrow, default)]
+    pub result: Option<Vec<Reference<'a>>>,
+    /// `contained`.
+    #[serde(borrow, default)]
+    pub contained: Option<Vec<&'a RawValue>>,
+    /// The glance met a member of an unexpected shape: `code` and the others may be missing though they are there.
+    #[serde(skip)]
+    pub malformed: bool,
+}
+
+/// `meta`.
+#[derive(Debug, Deserialize)]
+pub struct Meta<'a> {
+    /// `lastUpdated`.
+    #[serde(borrow, default, rename = "lastUpdated")]
+    pub last_updated: Option<Str<'a>>,
+}
+
+/// A reference.
+#[derive(Debug, Deserialize)]
+pub struct Reference<'a> {
+    /// `reference`.
+    #[serde(borrow, default)]
+    pub reference: Option<Str<'a>>,
+    /// `display`.
+    #[serde(borrow, default)]
+    pub display: Option<Str<'a>>,
+}
+
+/// A CodeableConcept.
+#[derive(Debug, Deserialize)]
+pub struct Concept<'a> {
+    /// `coding`.
+    #[serde(borrow, default)]
+    pub coding: Option<Vec<Coding<'a>>>,
+    /// `text`.
+    #[serde(borrow, default)]
+    pub text: Option<Str<'a>>,
+}
+
+/// A Coding.
+#[derive(Debug, Deserialize)]
+pub struct Coding<'a> {
+    /// `system`.
+    #[serde(borrow, default)]
+    pub system: Option<Str<'a>>,
+    /// `code`.
+    #[serde(borrow, default)]
+    pub code: Option<Str<'a>>,
+    /// `display`.
+    #[serde(borrow, default)]
+    pub display: Option<Str<'a>>,
+}
+
+/// A component of an Observation.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Component<'a> {
+    /// `code`.
+    #[serde(borrow, default)]
+    pub code: Option<Concept<'a>>,
+    /// `valueCodeableConcept`.
+    #[serde(borrow, default)]
+    pub value_codeable_concept: Option<Concept<'a>>,
+}
+
+impl<'a> Peek<'a> {
+    /// Looks at a resource. A member of an unexpected shape costs only itself and sets [`Peek::malformed`].
+    pub fn at(json: &'a RawValue) -> Self {
+        serde_json::from_str(json.get()).unwrap_or_else(|_| Self::member_by_member(json.get()))
+    }
+
+    fn member_by_member(text: &'a str) -> Self {
+        let mut peek = Self { malformed: true, ..Self::default() };
+        let Ok(members) = serde_json::from_str::<std::collections::HashMap<Name<'a>, &'a RawValue>>(text) else { return peek };
+        fn member<'a, T: Deserialize<'a>>(members: &std::collections::HashMap<Name<'a>, &'a RawValue>, name: &str) -> Option<T> {
+            members.iter().find(|(key, _)| key.0.as_str() == name).and_then(|(_, raw)| serde_json::from_str(raw.get()).ok())
+        }
+        peek.resource_type = member(&members, "resourceType");
+        peek.id = member(&members, "id");
+        peek.meta = member(&members, "meta");
+        peek.subject = member(&members, "subject");
+        peek.patient = member(&members, "patient");
+        peek.code = member(&members, "code");
+        peek.medication_codeable_concept = member(&members, "medicationCodeableConcept");
+        peek.medication_reference = member(&members, "medicationReference");
+        peek.value_codeable_concept = member(&members, "valueCodeableConcept");
+        peek.component = member(&members, "component");
+        peek.has_member = member(&members, "hasMember");
+        peek.result = member(&members, "result");
+        peek.contained = member(&members, "contained");
+        peek
+    }
+
+    /// `resourceType` as text.
+    pub fn type_name(&self) -> &str {
+        self.resource_type.as_ref().map_or("", Str::as_str)
+    }
+}
+
+#[derive(PartialEq, Eq, Deserialize)]
+struct Name<'a>(#[serde(borrow)] Str<'a>);
+
+impl std::hash::Hash for Name<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.as_str().hash(state);
+    }
+}
