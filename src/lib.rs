@@ -34,7 +34,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 //pub mod cds_hooks;
-//pub mod chart;
+pub mod chart;
 //pub mod cli;
 //pub mod config;
 pub mod domain;

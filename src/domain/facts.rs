@@ -289,6 +289,8 @@ pub enum PetFinding {
     StudyReading(Reading),
     /// Something that cannot be used.
     SetAside(SetAsideCode),
+    /// Uptake below the threshold in the bed of the thyroid: listed, of no effect.
+    ThyroidBedBelowThreshold,
 }
 
 /// A visual reading.

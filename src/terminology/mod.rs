@@ -9,7 +9,7 @@ mod words;
 
 pub use load::{InvalidTerminology, TerminologyFile};
 pub use role::{Role, Roles};
-pub use words::{Words, normalise};
+pub use words::{Phrases, Words, normalise};
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -72,17 +72,17 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
                 not_final = true;
             } else if latest.iter().any(|study| days.low > study.days.high) {
                 finding.caveats.insert(Caveat::NewerPetNotFinal);
-            } else if !certainly_older(*days) && can_be_positive(record) {
+            } else if !certainly_older(*days) && is_usable(record) {
                 open.push(SetAsideCode::NotFinal);
             }
         } else {
             let bears = !certainly_older(*days);
             let is_older_study = older.iter().any(|study| study.records.iter().any(|r| std::ptr::eq(*r, *record)));
-            for code in set_aside_codes(record) {
+            for (code, is_open) in set_aside_codes(record) {
                 if !is_older_study {
                     finding.set_aside(&record.record, code);
                 }
-                if bears && code.is_open() {
+                if bears && is_open {
                     open.push(code);
                 }
             }
@@ -90,7 +90,7 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
     }
     for record in undated {
         let codes: Vec<_> = set_aside_codes(record).collect();
-        codes.iter().for_each(|code| finding.set_aside(&record.record, *code));
+        codes.iter().for_each(|(code, _)| finding.set_aside(&record.record, *code));
         if !record.is_final {
             finding.set_aside(&record.record, SetAsideCode::NotFinal);
             open.push(SetAsideCode::NotFinal);
@@ -98,7 +98,7 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
             finding.set_aside(&record.record, SetAsideCode::NoDate);
             open.push(SetAsideCode::NoDate);
         }
-        open.extend(codes.into_iter().filter(|code| code.is_open()));
+        open.extend(codes.into_iter().filter(|(_, is_open)| *is_open).map(|(code, _)| code));
     }
 
     let mut reasons: Vec<Reason> = open.into_iter().map(Reason::Open).collect();
@@ -174,22 +174,23 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
     (finding, suv_max)
 }
 
-/// Whether the record shows a study: closed set-aside findings alone have no effect.
+/// Whether the record says anything that could matter: closed findings alone have no effect.
 fn is_usable(record: &PetRecord) -> bool {
     record.findings.is_empty()
-        || record.findings.iter().any(|finding| !matches!(finding, PetFinding::SetAside(code) if !code.is_open()))
+        || record.findings.iter().any(|finding| match finding {
+            PetFinding::SetAside(code) => code.is_open(),
+            PetFinding::ThyroidBedBelowThreshold => false,
+            PetFinding::Lesion { .. } | PetFinding::StudyReading(_) => true,
+        })
 }
 
-fn set_aside_codes(record: &PetRecord) -> impl Iterator<Item = SetAsideCode> {
+/// What cannot be used in a record, and whether it is open.
+fn set_aside_codes(record: &PetRecord) -> impl Iterator<Item = (SetAsideCode, bool)> {
     record.findings.iter().filter_map(|finding| match finding {
-        PetFinding::SetAside(code) => Some(*code),
-        _ => None,
+        PetFinding::SetAside(code) => Some((*code, code.is_open())),
+        PetFinding::ThyroidBedBelowThreshold => Some((SetAsideCode::ThyroidBed, false)),
+        PetFinding::Lesion { .. } | PetFinding::StudyReading(_) => None,
     })
-}
-
-/// Whether the record, were it final, could make the study positive.
-fn can_be_positive(record: &PetRecord) -> bool {
-    record.findings.is_empty() || record.findings.iter().any(|f| !matches!(f, PetFinding::SetAside(code) if !code.is_open()))
 }
 
 /// Findings of one calendar day, as written, are one study.
@@ -230,7 +231,7 @@ fn verdict(study: &Study<'_>, threshold: f64) -> Verdict {
             },
             PetFinding::StudyReading(Reading::Positive) => read_positive = true,
             PetFinding::StudyReading(Reading::Negative) => read_negative = true,
-            PetFinding::SetAside(_) => {}
+            PetFinding::SetAside(_) | PetFinding::ThyroidBedBelowThreshold => {}
         }
     }
     let measured = positive || conflicting || negative || undecided;
@@ -286,7 +287,7 @@ fn what(record: &PetRecord) -> String {
             }
             PetFinding::StudyReading(Reading::Positive) => "study read positive".into(),
             PetFinding::StudyReading(Reading::Negative) => "study read negative".into(),
-            PetFinding::SetAside(_) => continue,
+            PetFinding::SetAside(_) | PetFinding::ThyroidBedBelowThreshold => continue,
         };
         if !parts.contains(&part) {
             parts.push(part);

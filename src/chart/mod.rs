@@ -1,0 +1,244 @@
+//! From FHIR resources to [`Facts`], with everything that could not be used listed beside them.
+//!
+//! [`read`] looks at type, subject and code of every resource, reads fully only those that a rule can use, and never fails
+//! on a single one: an unreadable resource costs only itself. Only the Patient must be readable.
+
+mod code;
+mod condition;
+mod items;
+mod observation;
+mod pet;
+mod treatment;
+
+use crate::domain::codes::{SetAsideCode, Standing};
+use crate::domain::date::PartialDate;
+use crate::domain::facts::{
+    Deceased, Facts, Metastasis, MetastasisSource, PatientFacts, PetFinding, PetRecord, Record, Recurrence, RecurrenceSource,
+    SetAside, Sources, Topic,
+};
+use crate::fhir::element::{self, Resource, Unreadable, View};
+use crate::terminology::Terminology;
+use items::{Item, Items};
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+
+/// A resource as it arrived.
+#[derive(Debug, Clone)]
+pub struct Incoming<'a> {
+    /// `fullUrl` of its Bundle entry.
+    pub full_url: Option<String>,
+    /// The resource.
+    pub json: &'a RawValue,
+}
+
+/// Everything that is known about one patient.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// The Patient.
+    pub patient: Incoming<'a>,
+    /// All other resources, in any order.
+    pub records: Vec<Incoming<'a>>,
+    /// Where they came from.
+    pub sources: Sources,
+}
+
+/// Why no chart can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnusablePatient {
+    /// Not a Patient, or not readable.
+    #[error("the Patient resource cannot be read as FHIR R4")]
+    Unreadable,
+    /// `modifierExtension` or `implicitRules`.
+    #[error("the Patient resource carries a modifierExtension or implicitRules, which may change its meaning")]
+    Modified,
+}
+
+/// What became of one resource, for coverage reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Reference.
+    pub reference: String,
+    /// A rule looked at it closely.
+    pub looked_at: bool,
+}
+
+/// A chart as read.
+#[derive(Debug)]
+pub struct Chart {
+    /// What the rules may use.
+    pub facts: Facts,
+    /// Every resource of a type that rules read.
+    pub usage: Vec<Usage>,
+    /// Codings of records set aside as `unmapped-code`: system, code, topic.
+    pub unmapped: Vec<(String, String, Topic)>,
+}
+
+/// Reads a chart.
+pub fn read(input: &Input<'_>, terminology: &Terminology) -> Result<Chart, UnusablePatient> {
+    let (patient, reference) = patient(&input.patient)?;
+    let items = Items::collect(&input.records, terminology, &reference, input.patient.full_url.as_deref());
+    let mut reader = Reader {
+        terminology,
+        items: &items,
+        chart: Chart {
+            facts: Facts { patient, sources: input.sources, ..Facts::default() },
+            usage: Vec::new(),
+            unmapped: Vec::new(),
+        },
+    };
+    for item in items.iter() {
+        if !item.may_matter() {
+            reader.chart.usage.push(Usage { reference: item.reference.clone(), looked_at: false });
+            continue;
+        }
+        reader.chart.usage.push(Usage { reference: item.reference.clone(), looked_at: true });
+        if let Err(Unreadable) = reader.item(item) {
+            reader.unreadable(item);
+        }
+    }
+    Ok(reader.chart)
+}
+
+fn patient(incoming: &Incoming<'_>) -> Result<(PatientFacts, String), UnusablePatient> {
+    let keep = ["birthDate", "deceasedBoolean", "deceasedDateTime"];
+    let resource = element::read(incoming.json, &keep).map_err(|_| UnusablePatient::Unreadable)?;
+    if resource.is_modified {
+        return Err(UnusablePatient::Modified);
+    }
+    let view = resource.view();
+    let facts = || -> Result<(PatientFacts, String), Unreadable> {
+        if view.text("resourceType")? != Some("Patient") {
+            return Err(Unreadable);
+        }
+        let reference = match view.text("id")? {
+            Some(id) => format!("Patient/{id}"),
+            None => incoming.full_url.clone().ok_or(Unreadable)?,
+        };
+        let deceased = match view.choice("deceased")? {
+            Some("deceasedBoolean") => view.boolean("deceasedBoolean")?.filter(|dead| *dead).map(|_| Deceased::Undated),
+            Some(_) => date(view.text("deceasedDateTime")?)?.map(Deceased::On),
+            None => None,
+        };
+        let birth = date(view.text("birthDate")?)?;
+        Ok((PatientFacts { reference: reference.clone(), birth, deceased }, reference))
+    };
+    facts().map_err(|_| UnusablePatient::Unreadable)
+}
+
+struct Reader<'a> {
+    terminology: &'a Terminology,
+    items: &'a Items<'a>,
+    chart: Chart,
+}
+
+impl<'a> Reader<'a> {
+    fn item(&mut self, item: &Item<'a>) -> Result<(), Unreadable> {
+        if let Some(code) = self.items.subject_problem(item) {
+            for topic in &item.topics {
+                self.set_aside(*topic, self.record(item, None), code);
+            }
+            return Ok(());
+        }
+        match item.resource_type() {
+            "Condition" => self.condition(item),
+            "Observation" => self.observation(item),
+            "DiagnosticReport" => self.report(item),
+            "Procedure" => self.procedure(item),
+            "MedicationAdministration" | "MedicationStatement" => self.medication(item),
+            "ServiceRequest" | "MedicationRequest" => {
+                self.set_aside(Topic::Applicability, self.record(item, None), SetAsideCode::NotGiven);
+                Ok(())
+            }
+            _ => Err(Unreadable),
+        }
+    }
+
+    fn record(&self, item: &Item<'_>, date: Option<PartialDate>) -> Record {
+        Record { reference: item.reference.clone(), date }
+    }
+
+    fn set_aside(&mut self, topic: Topic, record: Record, code: SetAsideCode) {
+        self.chart.facts.set_aside.insert((topic, SetAside { record, code }));
+    }
+
+    /// A resource that cannot be read could be anything that its type and, where it shows, its code allow.
+    fn unreadable(&mut self, item: &Item<'_>) {
+        self.open(item, SetAsideCode::Unreadable);
+    }
+
+    /// Sets a record aside as open wherever its type and code could matter.
+    fn open(&mut self, item: &Item<'_>, code: SetAsideCode) {
+        let record = self.record(item, None);
+        for topic in item.topics.clone() {
+            let record = record.clone();
+            match topic {
+                Topic::Applicability => {
+                    if item.is_treatment() && item.may_be_radioiodine {
+                        self.chart.facts.radioiodine.push(crate::domain::facts::Radioiodine {
+                            record: record.clone(),
+                            course: crate::domain::facts::Course::Uncertain,
+                        });
+                    }
+                    self.set_aside(topic, record, code);
+                }
+                Topic::Recurrence => self.chart.facts.recurrences.push(Recurrence {
+                    record,
+                    what: RecurrenceSource::Unknown,
+                    standing: Standing::Open(code),
+                }),
+                Topic::MetastasisSites => self.chart.facts.metastases.push(Metastasis {
+                    record,
+                    onset: None,
+                    groups: BTreeSet::new(),
+                    source: MetastasisSource::Site,
+                    standing: Standing::Open(code),
+                }),
+                Topic::FdgUptake => self.chart.facts.pet.push(PetRecord {
+                    study: item.reference.clone(),
+                    record,
+                    tracer_presumed: false,
+                    is_final: true,
+                    forms_study: false,
+                    has_free_text: false,
+                    findings: vec![PetFinding::SetAside(code)],
+                }),
+            }
+        }
+    }
+
+    fn unmapped(&mut self, item: &Item<'_>, topic: Topic) {
+        let concepts = item.peek.code.iter().chain(&item.peek.medication_codeable_concept);
+        for coding in concepts.flat_map(|concept| concept.coding.iter().flatten()) {
+            let text = |part: &Option<crate::fhir::peek::Str<'_>>| part.as_ref().map_or(String::new(), |s| s.as_str().to_owned());
+            self.chart.unmapped.push((text(&coding.system), text(&coding.code), topic));
+        }
+    }
+}
+
+/// Where an Observation or report stands by its status.
+fn finality(status: Option<&str>, is_report: bool) -> Result<bool, SetAsideCode> {
+    match status {
+        Some("final" | "amended" | "corrected") => Ok(true),
+        Some("appended") if is_report => Ok(true),
+        Some("entered-in-error") => Err(SetAsideCode::EnteredInError),
+        _ => Ok(false),
+    }
+}
+
+/// A date, or an error when the text is none.
+fn date(text: Option<&str>) -> Result<Option<PartialDate>, Unreadable> {
+    text.map(|text| PartialDate::parse(text).map_err(|_| Unreadable)).transpose()
+}
+
+/// `effectiveDateTime`, `effectiveInstant`, or the start of `effectivePeriod`.
+fn effective(view: View<'_>) -> Result<Option<PartialDate>, Unreadable> {
+    match view.choice("effective")? {
+        Some("effectivePeriod") => view.one("effectivePeriod")?.map_or(Ok(None), |period| date(period.text("start")?)),
+        Some(name @ ("effectiveDateTime" | "effectiveInstant")) => date(view.text(name)?),
+        _ => Ok(None),
+    }
+}
+
+fn read_members(item: &Item<'_>, keep: &[&str]) -> Result<Resource, Unreadable> {
+    element::read(item.json, keep)
+}
