@@ -33,7 +33,7 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-//pub mod cds_hooks;
+pub mod cds_hooks;
 pub mod chart;
 //pub mod cli;
 //pub mod config;

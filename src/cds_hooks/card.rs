@@ -1,0 +1,279 @@
+//! The one advisory card (domain.md section 7). Its words are data: `cds-hooks/texts/en.json` and the templates beside it.
+
+use super::response::{AssessmentJson, EXTENSION, classification, predictor_name, state_name};
+use super::service::Service;
+use crate::domain::assessment::{Assessment, Scored};
+use crate::domain::score::{Classification, Predictor, State};
+use minijinja::{AutoEscape, Environment, Output};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The protocol's limit: a summary has fewer characters than this.
+const SUMMARY_LIMIT: usize = 140;
+
+/// The words of `en.json`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Words {
+    source_label: String,
+    source_url: String,
+    paper_label: String,
+    paper_url: String,
+    predictors: BTreeMap<String, String>,
+    states: BTreeMap<String, String>,
+    reasons: BTreeMap<String, String>,
+    caveats: BTreeMap<String, String>,
+    set_aside: String,
+    override_reasons: Vec<OverrideReason>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct OverrideReason {
+    code: String,
+    system: String,
+    display: String,
+}
+
+/// All that a card says, checked.
+#[derive(Debug)]
+pub struct Texts {
+    words: Words,
+    templates: Environment<'static>,
+    /// The study's figures that a card quotes: the model file as it is.
+    model: Value,
+}
+
+/// Texts that the server must not start with.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidTexts {
+    /// A file is missing or not readable.
+    #[error("text file {file}: {problem}")]
+    Unreadable {
+        /// File.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A code has no words.
+    #[error("text file en.json: {list} has no words for {code}")]
+    Missing {
+        /// Which list.
+        list: &'static str,
+        /// Code.
+        code: String,
+    },
+}
+
+/// A card that could not be made: a fault of the text files.
+#[derive(Debug, thiserror::Error)]
+pub enum CardError {
+    /// A template failed.
+    #[error("a card template failed: {0}")]
+    Template(#[from] minijinja::Error),
+    /// A summary of 140 characters or more.
+    #[error("a card summary has {0} characters; the protocol allows fewer than {SUMMARY_LIMIT}")]
+    SummaryTooLong(usize),
+}
+
+const TEMPLATES: [&str; 4] = ["at-or-above-cutoff.txt", "below-cutoff.txt", "indeterminate.txt", "detail.md"];
+
+impl Texts {
+    /// Reads text files by name and checks that every code has words.
+    pub fn new(file: impl Fn(&str) -> Option<String>, model: Value) -> Result<Self, InvalidTexts> {
+        let get = |name: &str| {
+            file(name).ok_or_else(|| InvalidTexts::Unreadable { file: name.into(), problem: "the file is missing".into() })
+        };
+        let unreadable = |name: &str, problem: String| InvalidTexts::Unreadable { file: name.into(), problem };
+        let words: Words = serde_json::from_str(&get("en.json")?).map_err(|error| unreadable("en.json", error.to_string()))?;
+        words.check()?;
+        let mut templates = Environment::new();
+        templates.set_trim_blocks(true);
+        templates.set_lstrip_blocks(true);
+        templates.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+        templates.set_auto_escape_callback(|name| if name.ends_with(".md") { AutoEscape::Custom("markdown") } else { AutoEscape::None });
+        templates.set_formatter(|output, state, value| match state.auto_escape() {
+            AutoEscape::Custom("markdown") if !value.is_safe() => write_markdown(output, &value.to_string()),
+            _ => write!(output, "{value}").map_err(|_| minijinja::ErrorKind::WriteFailure.into()),
+        });
+        for name in TEMPLATES {
+            templates.add_template_owned(name, get(name)?).map_err(|error| unreadable(name, error.to_string()))?;
+        }
+        Ok(Self { words, templates, model })
+    }
+}
+
+impl Words {
+    fn check(&self) -> Result<(), InvalidTexts> {
+        use crate::domain::codes::{ApplicabilityCaveat, Caveat, SetAsideCode};
+        let missing = |list, code: &str| InvalidTexts::Missing { list, code: code.into() };
+        for predictor in Predictor::ALL.map(predictor_name) {
+            self.predictors.get(predictor).ok_or_else(|| missing("predictors", predictor))?;
+        }
+        for state in State::ALL.map(state_name) {
+            self.states.get(state).ok_or_else(|| missing("states", state))?;
+        }
+        let caveats = Caveat::ALL.iter().map(|c| c.as_str()).chain(ApplicabilityCaveat::ALL.iter().map(|c| c.as_str()));
+        for caveat in caveats {
+            self.caveats.get(caveat).ok_or_else(|| missing("caveats", caveat))?;
+        }
+        for reason in SetAsideCode::ALL.iter().filter(|code| code.is_open()).map(|code| code.as_str()).chain(REASONS) {
+            self.reasons.get(reason).ok_or_else(|| missing("reasons", reason))?;
+        }
+        Ok(())
+    }
+}
+
+const REASONS: [&str; 17] = [
+    "onset-before-birth",
+    "age-implausible",
+    "no-birth-date",
+    "no-diagnosis-date",
+    "age-on-the-boundary",
+    "reading-contradicts-value",
+    "order-not-known",
+    "threshold-not-decided",
+    "metastasis-after-negative",
+    "negative-too-old",
+    "operation-not-recorded",
+    "site-not-recorded",
+    "mediastinum-or-node",
+    "not-final",
+    "source-incomplete",
+    "stale",
+    "not-recorded",
+];
+
+/// Markdown that shows the text and nothing else: no markup, no HTML, no link.
+fn write_markdown(output: &mut Output<'_>, text: &str) -> Result<(), minijinja::Error> {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    write!(output, "{escaped}").map_err(|_| minijinja::ErrorKind::WriteFailure.into())
+}
+
+/// The response to a hook call: at most one card, and the assessment whatever it is.
+pub fn response(
+    texts: &Texts,
+    service: &Service,
+    hook_instance: Uuid,
+    assessment: &Assessment,
+    json: AssessmentJson,
+) -> Result<Value, CardError> {
+    let cards = match &assessment.scored {
+        Some(scored) => vec![card(texts, service, hook_instance, assessment, scored, &json)?],
+        None => Vec::new(),
+    };
+    Ok(json!({ "cards": cards, "extension": { EXTENSION: json.json } }))
+}
+
+fn card(
+    texts: &Texts,
+    service: &Service,
+    hook_instance: Uuid,
+    assessment: &Assessment,
+    scored: &Scored,
+    json: &AssessmentJson,
+) -> Result<Value, CardError> {
+    let class = classification(scored.classification);
+    let context = context(texts, assessment, scored, json);
+    let summary = texts.templates.get_template(&format!("{class}.txt"))?.render(&context)?.trim().to_owned();
+    let length = summary.chars().count();
+    if length >= SUMMARY_LIMIT {
+        return Err(CardError::SummaryTooLong(length));
+    }
+    let detail = texts.templates.get_template("detail.md")?.render(&context)?;
+    let indicator = match scored.classification {
+        Classification::AtOrAboveCutoff => "warning",
+        Classification::BelowCutoff | Classification::Indeterminate => "info",
+    };
+    let name = format!("{}/{}/{hook_instance}", json.result_id, service.id);
+    Ok(json!({
+        "uuid": Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("https://rrdtc.org/card/{name}").as_bytes()),
+        "summary": summary,
+        "indicator": indicator,
+        "detail": detail.trim(),
+        "source": { "label": texts.words.source_label, "url": texts.words.source_url },
+        "links": [{ "label": texts.words.paper_label, "url": texts.words.paper_url, "type": "absolute" }],
+        "overrideReasons": texts.words.override_reasons,
+    }))
+}
+
+/// What the templates may use.
+fn context(texts: &Texts, assessment: &Assessment, scored: &Scored, json: &AssessmentJson) -> minijinja::Value {
+    let words = &texts.words;
+    let word = |list: &BTreeMap<String, String>, code: &str| list.get(code).cloned().unwrap_or_else(|| code.to_owned());
+    let range = |low: u32, high: u32| if low == high { low.to_string() } else { format!("{low}-{high}") };
+    let mut rows = Vec::new();
+    let mut missing = Vec::new();
+    let mut caveats: Vec<String> = assessment.applicability.caveats.iter().map(|c| word(&words.caveats, c.as_str())).collect();
+    let mut set_aside = assessment.applicability.set_aside.len();
+    for predictor in Predictor::ALL {
+        let result = scored.predictor(predictor);
+        let finding = &result.finding;
+        let name = word(&words.predictors, predictor_name(predictor));
+        let mut rests_on: Vec<&str> = Vec::new();
+        for evidence in &finding.evidence {
+            if !rests_on.contains(&evidence.what.as_str()) {
+                rests_on.push(&evidence.what);
+            }
+        }
+        let mut dates: Vec<&str> = Vec::new();
+        for date in finding.evidence.iter().filter_map(|evidence| evidence.record.date.as_ref()) {
+            let day = date.as_written().split('T').next().unwrap_or_default();
+            if !dates.contains(&day) {
+                dates.push(day);
+            }
+        }
+        let reason = finding.reason.map(|reason| word(&words.reasons, reason.as_str()));
+        rows.push(json!({
+            "name": name,
+            "state": word(&words.states, state_name(finding.state)),
+            "points": range(result.points.low, result.points.high),
+            "restsOn": shorten(&rests_on, "; "),
+            "reason": reason.clone().unwrap_or_default(),
+            "dates": shorten(&dates, ", "),
+        }));
+        if finding.state.is_open() {
+            missing.push(json!({ "name": name, "reason": reason.unwrap_or_default(), "decisive": result.decisive }));
+        }
+        caveats.extend(finding.caveats.iter().map(|caveat| word(&words.caveats, caveat.as_str())));
+        set_aside += finding.set_aside.len();
+    }
+    let pet = scored.predictor(Predictor::FdgUptake).finding.state;
+    minijinja::Value::from_serialize(json!({
+        "score": range(scored.score.low, scored.score.high),
+        "maximum": json.json["score"]["maximum"],
+        "cutoff": json.json["score"]["cutoff"],
+        "classification": classification(scored.classification),
+        "pet": state_name(pet),
+        "rows": rows,
+        "missing": missing,
+        "caveats": caveats,
+        "setAside": set_aside,
+        "setAsideWords": words.set_aside,
+        "study": texts.model,
+    }))
+}
+
+/// The first few of a list, and how many more.
+fn shorten(items: &[&str], separator: &str) -> String {
+    const SHOWN: usize = 3;
+    let mut text = items.iter().take(SHOWN).copied().collect::<Vec<_>>().join(separator);
+    if items.len() > SHOWN {
+        text.push_str(&format!(" (+{})", items.len() - SHOWN));
+    }
+    text
+}

@@ -1,0 +1,10 @@
+//! The wire protocol, CDS Hooks 2.0.1: service definitions and discovery, requests, responses, the card.
+//!
+//! Knows JSON and [`crate::domain`], no HTTP and no FHIR beyond keys of the prefetch. Types here are twins of the domain's:
+//! what an answer looks like is decided in [`response`], what it says in words in [`card`] from the files in
+//! `cds-hooks/texts/`.
+
+pub mod card;
+pub mod request;
+pub mod response;
+pub mod service;

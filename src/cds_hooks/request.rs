@@ -1,0 +1,181 @@
+//! A hook call: what must be there is checked with the JSON path at fault, everything else is left alone.
+
+use crate::cds_hooks::service::Service;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// serde_json reads 127 levels; deeper nesting is refused before anything is parsed.
+pub const DEEPEST_NESTING: usize = 127;
+
+/// A call that was understood.
+#[derive(Debug)]
+pub struct HookRequest<'a> {
+    /// Unique id of this call.
+    pub hook_instance: Uuid,
+    /// `context.patientId`.
+    pub patient_id: String,
+    /// Prefetched data by key, still JSON.
+    pub prefetch: BTreeMap<String, &'a RawValue>,
+}
+
+/// A call that breaks the protocol: 400.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct BadRequest {
+    /// JSON path of the member at fault; none when the body is no JSON at all.
+    pub path: Option<&'static str>,
+    /// What is wrong, in words; never a value of the request.
+    pub problem: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw<'a> {
+    #[serde(borrow)]
+    hook: Option<&'a RawValue>,
+    #[serde(borrow)]
+    hook_instance: Option<&'a RawValue>,
+    #[serde(borrow)]
+    context: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prefetch: Option<&'a RawValue>,
+    #[serde(borrow)]
+    fhir_server: Option<&'a RawValue>,
+    #[serde(borrow)]
+    fhir_authorization: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    #[serde(borrow)]
+    patient_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    user_id: Option<&'a RawValue>,
+}
+
+/// Reads the body of a call to a service.
+pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, BadRequest> {
+    let body = std::str::from_utf8(body).map_err(|_| no_json("the body is not UTF-8"))?;
+    if nesting(body) > DEEPEST_NESTING {
+        return Err(no_json(&format!("the body nests deeper than {DEEPEST_NESTING} levels")));
+    }
+    if body.trim_start().starts_with('[') {
+        return Err(at("$", "the body must be a JSON object"));
+    }
+    let raw: Raw<'a> = serde_json::from_str(body).map_err(|error| {
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "the body must be a JSON object in which no required member occurs twice",
+            _ => "the body is not JSON",
+        };
+        no_json(&format!("{what} (line {}, column {})", error.line(), error.column()))
+    })?;
+    let hook = text(raw.hook, "hook")?;
+    let hook_instance = text(raw.hook_instance, "hookInstance")?;
+    let hook_instance = Uuid::parse_str(&hook_instance).map_err(|_| at("hookInstance", "hookInstance must be a UUID"))?;
+    let context: Context<'a> = match raw.context {
+        None => return Err(at("context", "context is required")),
+        Some(context) if !context.get().starts_with('{') => return Err(at("context", "context must be an object")),
+        Some(context) => serde_json::from_str(context.get()).map_err(|_| at("context", "context must be an object without repeated members"))?,
+    };
+    if hook != service.hook {
+        return Err(at("hook", &format!("this service answers the hook {}", service.hook)));
+    }
+    let patient_id = text(context.patient_id, "context.patientId")?;
+    text(context.user_id, "context.userId")?;
+    if let Some(server) = raw.fhir_server {
+        text(Some(server), "fhirServer")?;
+    }
+    match raw.fhir_authorization {
+        Some(authorization) if !authorization.get().starts_with('{') => {
+            return Err(at("fhirAuthorization", "fhirAuthorization must be an object"));
+        }
+        Some(_) if raw.fhir_server.is_none() => {
+            return Err(at("fhirServer", "fhirServer is required with fhirAuthorization"));
+        }
+        _ => {}
+    }
+    let prefetch = match raw.prefetch {
+        None => BTreeMap::new(),
+        Some(prefetch) if prefetch.get() == "null" => BTreeMap::new(),
+        Some(prefetch) => members(prefetch.get()).ok_or_else(|| at("prefetch", "prefetch must be an object in which no key occurs twice"))?,
+    };
+    Ok(HookRequest { hook_instance, patient_id, prefetch })
+}
+
+fn no_json(problem: &str) -> BadRequest {
+    BadRequest { path: None, problem: problem.into() }
+}
+
+fn at(path: &'static str, problem: &str) -> BadRequest {
+    BadRequest { path: Some(path), problem: problem.into() }
+}
+
+fn text(value: Option<&RawValue>, path: &'static str) -> Result<String, BadRequest> {
+    let value = value.ok_or_else(|| at(path, &format!("{path} is required")))?;
+    match serde_json::from_str::<String>(value.get()) {
+        Ok(text) if !text.is_empty() => Ok(text),
+        _ => Err(at(path, &format!("{path} must be a string that is not empty"))),
+    }
+}
+
+/// The members of an object; none when it is no object or a key occurs twice.
+fn members(text: &str) -> Option<BTreeMap<String, &RawValue>> {
+    struct Members;
+    impl<'de> serde::de::Visitor<'de> for Members {
+        type Value = BTreeMap<String, &'de RawValue>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = BTreeMap::new();
+            while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+                if members.insert(key, value).is_some() {
+                    return Err(serde::de::Error::custom("a key occurs twice"));
+                }
+            }
+            Ok(members)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    serde::Deserializer::deserialize_map(&mut deserializer, Members).ok()
+}
+
+/// Depth of arrays and objects, strings left out. Raw values are skipped without a limit, so it is checked here.
+pub fn nesting(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0usize);
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => {
+                at += 1;
+                while at < bytes.len() && bytes[at] != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nesting;
+
+    #[test]
+    fn nesting_counts_brackets_outside_strings() {
+        for (json, depth) in [("1", 0), ("[]", 1), (r#"{"a":[{"b":"[[[\"["}]}"#, 3), ("[[", 2), ("\"", 0)] {
+            assert_eq!(nesting(json), depth, "{json}");
+        }
+    }
+}
