@@ -35,10 +35,10 @@
 
 pub mod cds_hooks;
 pub mod chart;
-//pub mod cli;
-//pub mod config;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod fhir;
-//pub mod sandbox;
-//pub mod server;
+pub mod sandbox;
+pub mod server;
 pub mod terminology;

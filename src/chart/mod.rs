@@ -5,6 +5,7 @@
 
 mod code;
 mod condition;
+pub mod input;
 mod items;
 mod observation;
 mod pet;

@@ -57,8 +57,10 @@ impl Scored {
 }
 
 /// Assesses a chart on a day. Pure: the same facts, model, settings and day give the same answer.
-pub fn assess(facts: &Facts, model: &Model, settings: Settings, today: Date) -> Assessment {
+pub fn assess(mut facts: Facts, model: &Model, settings: Settings, today: Date) -> Assessment {
     let context = Context { model, settings, today };
+    facts.set_aside_what_follows(today);
+    let facts = &facts;
     let (age, years) = age_at_diagnosis::decide(facts, context);
     let applicability = applicability::decide(facts, years, context);
     if !applicability.applies() {

@@ -378,6 +378,32 @@ pub struct Sources {
 }
 
 impl Facts {
+    /// The window of every rule ends at the assessment: diagnoses, operations and traces of treatment dated wholly after it
+    /// are set aside. Recurrences, metastases, PET and radioiodine are handled by their own rules.
+    pub fn set_aside_what_follows(&mut self, today: jiff::civil::Date) {
+        let is_later = |record: &Record| record.date.as_ref().is_some_and(|date| date.days().low > today);
+        let mut later: Vec<Record> = Vec::new();
+        let mut keep = |record: &Record| {
+            let keep = !is_later(record);
+            if !keep {
+                later.push(record.clone());
+            }
+            keep
+        };
+        self.cancers.retain(|cancer| keep(&cancer.record));
+        self.operations.retain(|operation| keep(&operation.record));
+        self.irradiation.retain(&mut keep);
+        self.other_primary_cancers.retain(&mut keep);
+        // The clinical status of a diagnosis that is set aside says nothing either.
+        self.recurrences.retain(|recurrence| {
+            recurrence.what != RecurrenceSource::ClinicalStatus
+                || !later.iter().any(|record| record.reference == recurrence.record.reference)
+        });
+        for record in later {
+            self.set_aside.insert((Topic::Applicability, SetAside { record, code: SetAsideCode::AfterAssessment }));
+        }
+    }
+
     /// The operation date as rules use it: the earliest of the operations that count.
     pub fn operation(&self) -> OperationDate {
         let of = |extent: Extent| self.operations.iter().filter(move |operation| operation.extent == extent);

@@ -1,0 +1,183 @@
+//! `rrdtc assess`.
+
+use super::{Common, Failure, parse_instant};
+use crate::cds_hooks::request::{DEEPEST_NESTING, nesting};
+use crate::cds_hooks::response::{assessment, predictor_name, state_name};
+use crate::chart::Chart;
+use crate::chart::input::Resources;
+use crate::config::{Knowledge, Settings};
+use crate::domain::assessment::{Assessment, assess};
+use crate::domain::score::Predictor;
+use crate::server::hook::{day, instant};
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `assess`.
+#[derive(Debug, Args)]
+pub struct Assess {
+    #[command(flatten)]
+    common: Common,
+    /// FHIR Bundles, resources or NDJSON; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The patient to assess, where the input holds several.
+    #[arg(long, value_name = "ID", conflicts_with = "all")]
+    patient: Option<String>,
+    /// Every patient of the input, one JSON object per line.
+    #[arg(long)]
+    all: bool,
+    /// JSON also on a terminal.
+    #[arg(long)]
+    json: bool,
+    /// Assess as of this instant instead of now.
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    as_of: Option<Timestamp>,
+}
+
+impl Assess {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let (settings, knowledge) = self.common.load()?;
+        let texts = read_files(&self.files)?;
+        let values = values(&texts)?;
+        let mut resources = Resources::default();
+        for (file, value) in &values {
+            if !resources.add(value) {
+                return Err(Failure::Input(format!("{} is no FHIR Bundle or resource", file.display())));
+            }
+        }
+        if resources.incomplete() {
+            return Err(Failure::MissingData(
+                "the input is incomplete: a Bundle has a next page, an error or an unreadable entry; nothing is concluded from half a chart".into(),
+            ));
+        }
+        let known: Vec<&str> = resources.patients().collect();
+        let chosen: Vec<&str> = match &self.patient {
+            Some(id) => match known.iter().find(|known| *known == id) {
+                Some(id) => vec![id],
+                None => return Err(Failure::MissingData("no Patient of this id is in the input".into())),
+            },
+            None if self.all || known.len() == 1 => known,
+            None if known.is_empty() => return Err(Failure::MissingData("the input holds no Patient".into())),
+            None => {
+                return Err(Failure::Usage(format!("the input holds {} patients; choose one with --patient ID, or take all with --all", known.len())));
+            }
+        };
+        if chosen.is_empty() {
+            return Err(Failure::MissingData("the input holds no Patient".into()));
+        }
+        let now = self.as_of.unwrap_or_else(Timestamp::now);
+        let mut out = std::io::stdout().lock();
+        let as_table = !self.json && !self.all && out.is_terminal();
+        for id in chosen {
+            let (result, _) = assess_patient(&resources, id, &knowledge, &settings, now)?;
+            let json = assessment(&result, &knowledge.model, &instant(now)).json;
+            if as_table {
+                write_table(&mut out, &result, &json)?;
+            } else {
+                writeln!(out, "{json}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Assesses one patient of the input.
+pub(super) fn assess_patient(
+    resources: &Resources<'_>,
+    id: &str,
+    knowledge: &Knowledge,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<(Assessment, Chart), Failure> {
+    let input = resources.of(id).ok_or_else(|| Failure::MissingData("the input holds no such Patient".into()))?;
+    let chart = crate::chart::read(&input, &knowledge.terminology).map_err(|error| Failure::Input(error.to_string()))?;
+    let result = assess(chart.facts.clone(), &knowledge.model, settings.rules, day(now));
+    Ok((result, chart))
+}
+
+/// The text of each file; `-` is standard input.
+pub(super) fn read_files(files: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let mut texts = Vec::new();
+    for path in files {
+        let mut text = String::new();
+        let read = if path == Path::new("-") {
+            std::io::stdin().lock().read_to_string(&mut text).map(|_| ())
+        } else {
+            std::fs::read_to_string(path).map(|content| text = content)
+        };
+        read.map_err(|error| Failure::Input(format!("{} cannot be read: {error}", path.display())))?;
+        texts.push((path.clone(), text));
+    }
+    Ok(texts)
+}
+
+/// The JSON values of all files: one, or several one after the other.
+pub(super) fn values(texts: &[(PathBuf, String)]) -> Result<Vec<(&Path, &RawValue)>, Failure> {
+    let mut values = Vec::new();
+    for (path, text) in texts {
+        if nesting(text) > DEEPEST_NESTING {
+            return Err(Failure::Input(format!("{} nests deeper than {DEEPEST_NESTING} levels", path.display())));
+        }
+        let before = values.len();
+        for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+            let value = value.map_err(|error| {
+                Failure::Input(format!("{} is not JSON: line {}, column {}", path.display(), error.line(), error.column()))
+            })?;
+            values.push((path.as_path(), value));
+        }
+        if values.len() == before {
+            return Err(Failure::Input(format!("{} is empty", path.display())));
+        }
+    }
+    Ok(values)
+}
+
+fn write_table(out: &mut impl Write, result: &Assessment, json: &serde_json::Value) -> std::io::Result<()> {
+    let list = |value: &serde_json::Value| -> String {
+        value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let applicability = &json["applicability"];
+    match &result.scored {
+        None => writeln!(out, "The model does not apply: {}", list(&applicability["reasons"]))?,
+        Some(scored) => {
+            let range = |low: u32, high: u32| if low == high { low.to_string() } else { format!("{low}-{high}") };
+            writeln!(out, "{:<22} {:<12} {:>7}  rests on", "predictor", "state", "points")?;
+            for name in Predictor::ALL {
+                let predictor = scored.predictor(name);
+                let finding = &predictor.finding;
+                let mut what: Vec<String> = finding
+                    .evidence
+                    .iter()
+                    .map(|evidence| match &evidence.record.date {
+                        Some(date) => format!("{} ({}, {})", evidence.what, evidence.record.reference, date.as_written()),
+                        None => format!("{} ({})", evidence.what, evidence.record.reference),
+                    })
+                    .collect();
+                if let Some(reason) = finding.reason {
+                    what.insert(0, format!("{}{}", reason.as_str(), if predictor.decisive { " (would decide)" } else { "" }));
+                }
+                let points = range(predictor.points.low, predictor.points.high);
+                writeln!(out, "{:<22} {:<12} {points:>7}  {}", predictor_name(name), state_name(finding.state), what.join("; "))?;
+                if !finding.caveats.is_empty() {
+                    let caveats: Vec<&str> = finding.caveats.iter().map(|caveat| caveat.as_str()).collect();
+                    writeln!(out, "{:<44} caveats: {}", "", caveats.join(", "))?;
+                }
+            }
+            writeln!(out, "score {} of {}, cut-off {}: {}", range(scored.score.low, scored.score.high), json["score"]["maximum"], json["score"]["cutoff"], json["classification"].as_str().unwrap_or_default())?;
+        }
+    }
+    if applicability["caveats"].is_array() {
+        writeln!(out, "caveats: {}", list(&applicability["caveats"]))?;
+    }
+    let mut set_aside: Vec<&serde_json::Value> = applicability["setAside"].as_array().into_iter().flatten().collect();
+    for name in Predictor::ALL {
+        set_aside.extend(json["predictors"][predictor_name(name)]["setAside"].as_array().into_iter().flatten());
+    }
+    for record in set_aside {
+        writeln!(out, "set aside: {} ({})", record["reference"].as_str().unwrap_or_default(), record["code"].as_str().unwrap_or_default())?;
+    }
+    writeln!(out, "assessed at {}, result {}", json["assessedAt"].as_str().unwrap_or_default(), json["resultId"].as_str().unwrap_or_default())
+}

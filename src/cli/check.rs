@@ -1,0 +1,138 @@
+//! `rrdtc check`.
+
+use super::assess::{assess_patient, read_files, values};
+use super::{Common, Failure};
+use crate::chart::input::Resources;
+use crate::config::DEFAULTS;
+use crate::domain::facts::Topic;
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    common: Common,
+    /// FHIR files whose coverage to report: Bundles, resources or NDJSON; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The report as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Print every setting with its default and stop.
+    #[arg(long)]
+    print_config: bool,
+}
+
+/// What became of the records of one type.
+#[derive(Debug, Default, serde::Serialize)]
+struct Coverage {
+    records: usize,
+    used: usize,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        if self.print_config {
+            print!("{DEFAULTS}");
+            return Ok(());
+        }
+        let (settings, knowledge) = self.common.load()?;
+        let mut report = json!({
+            "model": { "id": knowledge.model.id, "version": knowledge.model.version, "sha256": knowledge.model.sha256 },
+            "services": knowledge.services.iter().map(|service| &service.id).collect::<Vec<_>>(),
+            "terminology": {
+                "sha256": knowledge.terminology.sha256(),
+                "sets": knowledge.terminology.counts().iter().map(|(name, rows)| json!({ "id": name, "rows": rows })).collect::<Vec<_>>(),
+            },
+        });
+        if !self.files.is_empty() {
+            let texts = read_files(&self.files)?;
+            let mut resources = Resources::default();
+            for (file, value) in values(&texts)? {
+                if !resources.add(value) {
+                    return Err(Failure::Input(format!("{} is no FHIR Bundle or resource", file.display())));
+                }
+            }
+            if resources.patients().next().is_none() {
+                return Err(Failure::MissingData("the input holds no Patient".into()));
+            }
+            let mut coverage: BTreeMap<String, Coverage> = BTreeMap::new();
+            let mut unmapped: BTreeMap<(String, String, &str), usize> = BTreeMap::new();
+            for id in resources.patients() {
+                let (_, chart) = assess_patient(&resources, id, &knowledge, &settings, Timestamp::now())?;
+                for usage in &chart.usage {
+                    let name = usage.reference.split('/').next().unwrap_or_default().to_owned();
+                    let entry = coverage.entry(name).or_default();
+                    entry.records += 1;
+                    entry.used += usize::from(usage.looked_at);
+                }
+                for (system, code, topic) in chart.unmapped {
+                    *unmapped.entry((system, code, topic_name(topic))).or_default() += 1;
+                }
+            }
+            let mut ranked: Vec<_> = unmapped.into_iter().collect();
+            ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+            report["coverage"] = json!(coverage);
+            report["unmapped"] = ranked
+                .into_iter()
+                .map(|((system, code, topic), count)| {
+                    json!({ "system": system, "code": code, "about": topic, "count": count, "row": row(&system, &code, topic) })
+                })
+                .collect();
+        }
+        if self.json {
+            println!("{report}");
+        } else {
+            print_report(&report);
+        }
+        Ok(())
+    }
+}
+
+fn topic_name(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Applicability => "applicability",
+        Topic::Recurrence => "recurrence",
+        Topic::MetastasisSites => "multiSiteMetastasis",
+        Topic::FdgUptake => "fdgUptake",
+    }
+}
+
+/// A ConceptMap group ready for the site's terminology folder; the target is for a human to fill in.
+fn row(system: &str, code: &str, topic: &str) -> serde_json::Value {
+    match topic {
+        "multiSiteMetastasis" => json!({
+            "source": system,
+            "target": "https://rrdtc.org/fhir/CodeSystem/site-group",
+            "element": [{ "code": code, "target": [{ "code": "unspecified", "equivalence": "wider" }] }],
+        }),
+        "fdgUptake" => json!({ "valueSet": "https://rrdtc.org/fhir/ValueSet/suvmax", "system": system, "concept": [{ "code": code }] }),
+        _ => json!({ "system": system, "concept": [{ "code": code }] }),
+    }
+}
+
+fn print_report(report: &serde_json::Value) {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    println!("configuration  ok");
+    println!("model          {} {} sha256 {}", text(&report["model"]["id"]), text(&report["model"]["version"]), text(&report["model"]["sha256"]));
+    println!("services       {}", report["services"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", "));
+    let sets = report["terminology"]["sets"].as_array().cloned().unwrap_or_default();
+    let rows: u64 = sets.iter().filter_map(|set| set["rows"].as_u64()).sum();
+    println!("terminology    {} sets and maps, {rows} rows, sha256 {}", sets.len(), text(&report["terminology"]["sha256"]));
+    if let Some(coverage) = report["coverage"].as_object() {
+        println!("\nrecords a rule looked at");
+        for (name, counts) in coverage {
+            println!("  {name:<26} {:>7} of {}", counts["used"], counts["records"]);
+        }
+        let unmapped = report["unmapped"].as_array().cloned().unwrap_or_default();
+        println!("\nunmapped codes: {}", if unmapped.is_empty() { "none" } else { "add each to a file of the terminology folder" });
+        for entry in unmapped {
+            println!("  {:>5} x {} {} ({})", entry["count"], text(&entry["system"]), text(&entry["code"]), text(&entry["about"]));
+            println!("          {}", entry["row"]);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The command line: one file per subcommand, thin.
+
+mod assess;
+mod check;
+mod serve;
+
+use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// CDS Hooks service: will this metastatic differentiated thyroid cancer turn out radioiodine refractory?
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable, 2 usage, 3 configuration, terminology or model invalid, 4 required data missing.")]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service for real clients. Has no authentication yet, so it starts only with --open.
+    Serve(serve::Serve),
+    /// Run the service beside a FHIR server full of synthetic patients, on one loopback port. Start here.
+    Sandbox(serve::Sandbox),
+    /// Assess patients from FHIR files: a Bundle, a resource or NDJSON.
+    #[command(after_help = "Examples:\n  rrdtc assess patient.json\n  rrdtc assess --all --json bundles/*.json | jq .classification\n  cat export.ndjson | rrdtc assess --patient p-17 -")]
+    Assess(assess::Assess),
+    /// Check configuration, terminology, model and services; with files also what the rules can use of them.
+    Check(check::Check),
+}
+
+/// Settings that every subcommand takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Configuration file (TOML); `rrdtc check --print-config` shows every setting with its default.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+impl Common {
+    fn settings(&self) -> Result<Settings, Failure> {
+        Ok(Settings::load(self.config.as_deref())?)
+    }
+
+    fn load(&self) -> Result<(Settings, Knowledge), Failure> {
+        let settings = self.settings()?;
+        let knowledge = Knowledge::load(&settings)?;
+        Ok((settings, knowledge))
+    }
+}
+
+/// Why a command could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Exit code 1.
+    #[error("{0}")]
+    Input(String),
+    /// Exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// Exit code 3.
+    #[error(transparent)]
+    Configuration(#[from] InvalidConfiguration),
+    /// Exit code 3.
+    #[error(transparent)]
+    Content(#[from] UnusableContent),
+    /// Exit code 4.
+    #[error("{0}")]
+    MissingData(String),
+    /// Exit code 1: the server could not start, output could not be written.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl Failure {
+    /// The exit code that a script can act on.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Input(_) | Self::Io(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Configuration(_) | Self::Content(_) => 3,
+            Self::MissingData(_) => 4,
+        })
+    }
+}
+
+/// Runs a command.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Command::Serve(command) => command.run(),
+        Command::Sandbox(command) => command.run(),
+        Command::Assess(command) => command.run(),
+        Command::Check(command) => command.run(),
+    }
+}
+
+fn parse_instant(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "expected an instant such as 2026-11-20T12:00:00Z".to_owned())
+}

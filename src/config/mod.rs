@@ -1,0 +1,158 @@
+//! Settings: the commented defaults compiled in, then a file, the environment and flags; validated once. And what the
+//! service knows ([`Knowledge`]): terminology, model, services and texts, from the binary or from folders.
+
+mod content;
+
+pub use content::{FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures};
+
+use crate::domain::rules;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The commented default configuration.
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Typed {
+    listen: String,
+    external_url: String,
+    cds_hooks_version: String,
+    max_body_bytes: usize,
+    max_pet_age_days: i32,
+    max_negative_age_days: i32,
+    undocumented_recurrence: String,
+    terminology_folder: String,
+    model_file: String,
+    services_folder: String,
+    texts_folder: String,
+    cors: Cors,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cors {
+    origins: Vec<String>,
+}
+
+/// Settings that mean something: checked and ready to use.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// How clients reach it, without a slash at the end; none: by its address.
+    pub external_url: Option<String>,
+    /// Version of CDS Hooks in discovery.
+    pub cds_hooks_version: String,
+    /// Largest body in bytes after decompression.
+    pub max_body_bytes: usize,
+    /// What the rules need.
+    pub rules: rules::Settings,
+    /// The site's own terminology.
+    pub terminology_folder: Option<PathBuf>,
+    /// Replaces the model.
+    pub model_file: Option<PathBuf>,
+    /// Replaces the services.
+    pub services_folder: Option<PathBuf>,
+    /// Replaces the texts.
+    pub texts_folder: Option<PathBuf>,
+    /// Origins of browser clients.
+    pub cors: CorsOrigins,
+}
+
+/// Which browser origins may read answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CorsOrigins {
+    /// Every origin, without credentials: only the sandbox.
+    Any,
+    /// These.
+    Listed(Vec<String>),
+}
+
+/// A configuration that the program must not start with.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidConfiguration {
+    /// The file cannot be read.
+    #[error("configuration file {0} cannot be read: {1}")]
+    File(PathBuf, std::io::Error),
+    /// Unknown setting or wrong type.
+    #[error("configuration: {0}")]
+    Figment(Box<figment::Error>),
+    /// A value that cannot be meant.
+    #[error("configuration: {name} = {value:?}: {expected}")]
+    Value {
+        /// Setting.
+        name: &'static str,
+        /// Value.
+        value: String,
+        /// What is expected.
+        expected: &'static str,
+    },
+}
+
+impl Settings {
+    /// Reads defaults, file and environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, InvalidConfiguration> {
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).map_err(|error| InvalidConfiguration::File(path.to_owned(), error))?;
+            figment = figment.merge(Toml::string(&text));
+        }
+        let figment = figment.merge(Env::prefixed("RRDTC_").split("__"));
+        Self::validate(figment.extract().map_err(|error| InvalidConfiguration::Figment(Box::new(error)))?)
+    }
+
+    /// The defaults with one setting replaced, for tests and tools.
+    pub fn with(name: &str, value: impl serde::Serialize) -> Result<Self, InvalidConfiguration> {
+        let figment = Figment::from(Toml::string(DEFAULTS)).merge(Serialized::default(name, value));
+        Self::validate(figment.extract().map_err(|error| InvalidConfiguration::Figment(Box::new(error)))?)
+    }
+
+    fn validate(typed: Typed) -> Result<Self, InvalidConfiguration> {
+        let value = |name, value: String, expected| InvalidConfiguration::Value { name, value, expected };
+        let folder = |text: String| (!text.is_empty()).then(|| PathBuf::from(text));
+        let external_url = typed.external_url.trim_end_matches('/').to_owned();
+        if !external_url.is_empty() && !(external_url.starts_with("https://") || external_url.starts_with("http://")) {
+            return Err(value("external_url", external_url, "an http:// or https:// address, or empty"));
+        }
+        let is_version = typed.cds_hooks_version.split('.').count() == 3
+            && typed.cds_hooks_version.split('.').all(|part| part.parse::<u16>().is_ok());
+        if !is_version {
+            return Err(value("cds_hooks_version", typed.cds_hooks_version, "three numbers, such as 2.0.1"));
+        }
+        if typed.max_body_bytes == 0 {
+            return Err(value("max_body_bytes", "0".into(), "at least 1"));
+        }
+        for (name, days) in [("max_pet_age_days", typed.max_pet_age_days), ("max_negative_age_days", typed.max_negative_age_days)] {
+            if !(1..=36500).contains(&days) {
+                return Err(value(name, days.to_string(), "a number of days from 1 to 36500"));
+            }
+        }
+        if let Some(origin) = typed.cors.origins.iter().find(|origin| !origin.contains("://") || origin.ends_with('/')) {
+            return Err(value("cors.origins", origin.clone(), "origins such as https://ehr.example.org, without a path; \"*\" is not offered here"));
+        }
+        Ok(Self {
+            listen: typed.listen.parse().map_err(|_| value("listen", typed.listen.clone(), "an address and port, such as 127.0.0.1:8080"))?,
+            external_url: (!external_url.is_empty()).then_some(external_url),
+            cds_hooks_version: typed.cds_hooks_version,
+            max_body_bytes: typed.max_body_bytes,
+            rules: rules::Settings {
+                max_pet_age_days: typed.max_pet_age_days,
+                max_negative_age_days: typed.max_negative_age_days,
+                undocumented_recurrence_is_absent: match typed.undocumented_recurrence.as_str() {
+                    "unknown" => false,
+                    "absent" => true,
+                    _ => return Err(value("undocumented_recurrence", typed.undocumented_recurrence, "\"unknown\" or \"absent\"")),
+                },
+            },
+            terminology_folder: folder(typed.terminology_folder),
+            model_file: folder(typed.model_file),
+            services_folder: folder(typed.services_folder),
+            texts_folder: folder(typed.texts_folder),
+            cors: CorsOrigins::Listed(typed.cors.origins),
+        })
+    }
+}
