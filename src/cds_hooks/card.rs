@@ -253,7 +253,7 @@ fn context(texts: &Texts, assessment: &Assessment, scored: &Scored, json: &Asses
         set_aside += finding.set_aside.len();
     }
     let pet = scored.predictor(Predictor::FdgUptake).finding.state;
-    minijinja::Value::from_serialize(json!({
+    template_value(&json!({
         "score": range(scored.score.low, scored.score.high),
         "maximum": json.json["score"]["maximum"],
         "cutoff": json.json["score"]["cutoff"],
@@ -266,6 +266,25 @@ fn context(texts: &Texts, assessment: &Assessment, scored: &Scored, json: &Asses
         "setAsideWords": words.set_aside,
         "study": texts.model,
     }))
+}
+
+/// A JSON value for a template. Its own serialisation would show numbers as serde_json's private structs, because fhirbolt
+/// switches `arbitrary_precision` on.
+fn template_value(value: &Value) -> minijinja::Value {
+    match value {
+        Value::Null => minijinja::Value::UNDEFINED,
+        Value::Bool(value) => (*value).into(),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(number), _) => number.into(),
+            (None, Some(number)) => number.into(),
+            (None, None) => number.to_string().into(),
+        },
+        Value::String(text) => text.as_str().into(),
+        Value::Array(items) => items.iter().map(template_value).collect::<Vec<_>>().into(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), template_value(value))).collect::<BTreeMap<_, _>>().into()
+        }
+    }
 }
 
 /// The first few of a list, and how many more.

@@ -6,6 +6,7 @@ use crate::sandbox::{self, Store, UnusableData};
 use crate::server::{Application, Clock};
 use clap::Args;
 use jiff::Timestamp;
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -125,5 +126,5 @@ fn block_on(future: impl Future<Output = std::io::Result<()>>) -> Result<(), Fai
 /// Log lines hold no request bodies, no queries and no patient ids.
 fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("RRDTC_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).try_init();
 }

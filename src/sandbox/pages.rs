@@ -31,7 +31,13 @@ async fn start(store: web::Data<Store>, state: web::Data<State>) -> HttpResponse
     let page = environment.render_named_str(
         "start.html",
         include_str!("start.html"),
-        json!({ "patients": patients, "base": state.base_url, "service": service, "asOf": instant(state.clock.now()), "count": patients.len() }),
+        minijinja::context! {
+            patients => patients,
+            base => state.base_url,
+            service => service,
+            asOf => instant(state.clock.now()),
+            count => patients.len(),
+        },
     );
     match page {
         Ok(page) => HttpResponse::Ok()
