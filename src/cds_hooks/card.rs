@@ -77,49 +77,94 @@ pub enum CardError {
     SummaryTooLong(usize),
 }
 
-const TEMPLATES: [&str; 4] = ["at-or-above-cutoff.txt", "below-cutoff.txt", "indeterminate.txt", "detail.md"];
+const TEMPLATES: [&str; 4] = [
+    "at-or-above-cutoff.txt",
+    "below-cutoff.txt",
+    "indeterminate.txt",
+    "detail.md",
+];
 
 impl Texts {
     /// Reads text files by name and checks that every code has words.
     pub fn new(file: impl Fn(&str) -> Option<String>, model: Value) -> Result<Self, InvalidTexts> {
         let get = |name: &str| {
-            file(name).ok_or_else(|| InvalidTexts::Unreadable { file: name.into(), problem: "the file is missing".into() })
+            file(name).ok_or_else(|| InvalidTexts::Unreadable {
+                file: name.into(),
+                problem: "the file is missing".into(),
+            })
         };
-        let unreadable = |name: &str, problem: String| InvalidTexts::Unreadable { file: name.into(), problem };
-        let words: Words = serde_json::from_str(&get("en.json")?).map_err(|error| unreadable("en.json", error.to_string()))?;
+        let unreadable = |name: &str, problem: String| InvalidTexts::Unreadable {
+            file: name.into(),
+            problem,
+        };
+        let words: Words = serde_json::from_str(&get("en.json")?)
+            .map_err(|error| unreadable("en.json", error.to_string()))?;
         words.check()?;
         let mut templates = Environment::new();
         templates.set_trim_blocks(true);
         templates.set_lstrip_blocks(true);
         templates.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-        templates.set_auto_escape_callback(|name| if name.ends_with(".md") { AutoEscape::Custom("markdown") } else { AutoEscape::None });
+        templates.set_auto_escape_callback(|name| {
+            if name.ends_with(".md") {
+                AutoEscape::Custom("markdown")
+            } else {
+                AutoEscape::None
+            }
+        });
         templates.set_formatter(|output, state, value| match state.auto_escape() {
-            AutoEscape::Custom("markdown") if !value.is_safe() => write_markdown(output, &value.to_string()),
+            AutoEscape::Custom("markdown") if !value.is_safe() => {
+                write_markdown(output, &value.to_string())
+            }
             _ => write!(output, "{value}").map_err(|_| minijinja::ErrorKind::WriteFailure.into()),
         });
         for name in TEMPLATES {
-            templates.add_template_owned(name, get(name)?).map_err(|error| unreadable(name, error.to_string()))?;
+            templates
+                .add_template_owned(name, get(name)?)
+                .map_err(|error| unreadable(name, error.to_string()))?;
         }
-        Ok(Self { words, templates, model })
+        Ok(Self {
+            words,
+            templates,
+            model,
+        })
     }
 }
 
 impl Words {
     fn check(&self) -> Result<(), InvalidTexts> {
         use crate::domain::codes::{ApplicabilityCaveat, Caveat, SetAsideCode};
-        let missing = |list, code: &str| InvalidTexts::Missing { list, code: code.into() };
+        let missing = |list, code: &str| InvalidTexts::Missing {
+            list,
+            code: code.into(),
+        };
         for predictor in Predictor::ALL.map(predictor_name) {
-            self.predictors.get(predictor).ok_or_else(|| missing("predictors", predictor))?;
+            self.predictors
+                .get(predictor)
+                .ok_or_else(|| missing("predictors", predictor))?;
         }
         for state in State::ALL.map(state_name) {
-            self.states.get(state).ok_or_else(|| missing("states", state))?;
+            self.states
+                .get(state)
+                .ok_or_else(|| missing("states", state))?;
         }
-        let caveats = Caveat::ALL.iter().map(|c| c.as_str()).chain(ApplicabilityCaveat::ALL.iter().map(|c| c.as_str()));
+        let caveats = Caveat::ALL
+            .iter()
+            .map(|c| c.as_str())
+            .chain(ApplicabilityCaveat::ALL.iter().map(|c| c.as_str()));
         for caveat in caveats {
-            self.caveats.get(caveat).ok_or_else(|| missing("caveats", caveat))?;
+            self.caveats
+                .get(caveat)
+                .ok_or_else(|| missing("caveats", caveat))?;
         }
-        for reason in SetAsideCode::ALL.iter().filter(|code| code.is_open()).map(|code| code.as_str()).chain(REASONS) {
-            self.reasons.get(reason).ok_or_else(|| missing("reasons", reason))?;
+        for reason in SetAsideCode::ALL
+            .iter()
+            .filter(|code| code.is_open())
+            .map(|code| code.as_str())
+            .chain(REASONS)
+        {
+            self.reasons
+                .get(reason)
+                .ok_or_else(|| missing("reasons", reason))?;
         }
         Ok(())
     }
@@ -173,7 +218,14 @@ pub fn response(
     json: AssessmentJson,
 ) -> Result<Value, CardError> {
     let cards = match &assessment.scored {
-        Some(scored) => vec![card(texts, service, hook_instance, assessment, scored, &json)?],
+        Some(scored) => vec![card(
+            texts,
+            service,
+            hook_instance,
+            assessment,
+            scored,
+            &json,
+        )?],
         None => Vec::new(),
     };
     Ok(json!({ "cards": cards, "extension": { EXTENSION: json.json } }))
@@ -189,12 +241,20 @@ fn card(
 ) -> Result<Value, CardError> {
     let class = classification(scored.classification);
     let context = context(texts, assessment, scored, json);
-    let summary = texts.templates.get_template(&format!("{class}.txt"))?.render(&context)?.trim().to_owned();
+    let summary = texts
+        .templates
+        .get_template(&format!("{class}.txt"))?
+        .render(&context)?
+        .trim()
+        .to_owned();
     let length = summary.chars().count();
     if length >= SUMMARY_LIMIT {
         return Err(CardError::SummaryTooLong(length));
     }
-    let detail = texts.templates.get_template("detail.md")?.render(&context)?;
+    let detail = texts
+        .templates
+        .get_template("detail.md")?
+        .render(&context)?;
     let indicator = match scored.classification {
         Classification::AtOrAboveCutoff => "warning",
         Classification::BelowCutoff | Classification::Indeterminate => "info",
@@ -212,13 +272,31 @@ fn card(
 }
 
 /// What the templates may use.
-fn context(texts: &Texts, assessment: &Assessment, scored: &Scored, json: &AssessmentJson) -> minijinja::Value {
+fn context(
+    texts: &Texts,
+    assessment: &Assessment,
+    scored: &Scored,
+    json: &AssessmentJson,
+) -> minijinja::Value {
     let words = &texts.words;
-    let word = |list: &BTreeMap<String, String>, code: &str| list.get(code).cloned().unwrap_or_else(|| code.to_owned());
-    let range = |low: u32, high: u32| if low == high { low.to_string() } else { format!("{low}-{high}") };
+    let word = |list: &BTreeMap<String, String>, code: &str| {
+        list.get(code).cloned().unwrap_or_else(|| code.to_owned())
+    };
+    let range = |low: u32, high: u32| {
+        if low == high {
+            low.to_string()
+        } else {
+            format!("{low}-{high}")
+        }
+    };
     let mut rows = Vec::new();
     let mut missing = Vec::new();
-    let mut caveats: Vec<String> = assessment.applicability.caveats.iter().map(|c| word(&words.caveats, c.as_str())).collect();
+    let mut caveats: Vec<String> = assessment
+        .applicability
+        .caveats
+        .iter()
+        .map(|c| word(&words.caveats, c.as_str()))
+        .collect();
     let mut set_aside = assessment.applicability.set_aside.len();
     for predictor in Predictor::ALL {
         let result = scored.predictor(predictor);
@@ -231,13 +309,19 @@ fn context(texts: &Texts, assessment: &Assessment, scored: &Scored, json: &Asses
             }
         }
         let mut dates: Vec<&str> = Vec::new();
-        for date in finding.evidence.iter().filter_map(|evidence| evidence.record.date.as_ref()) {
+        for date in finding
+            .evidence
+            .iter()
+            .filter_map(|evidence| evidence.record.date.as_ref())
+        {
             let day = date.as_written().split('T').next().unwrap_or_default();
             if !dates.contains(&day) {
                 dates.push(day);
             }
         }
-        let reason = finding.reason.map(|reason| word(&words.reasons, reason.as_str()));
+        let reason = finding
+            .reason
+            .map(|reason| word(&words.reasons, reason.as_str()));
         rows.push(json!({
             "name": name,
             "state": word(&words.states, state_name(finding.state)),
@@ -249,7 +333,12 @@ fn context(texts: &Texts, assessment: &Assessment, scored: &Scored, json: &Asses
         if finding.state.is_open() {
             missing.push(json!({ "name": name, "reason": reason.unwrap_or_default(), "decisive": result.decisive }));
         }
-        caveats.extend(finding.caveats.iter().map(|caveat| word(&words.caveats, caveat.as_str())));
+        caveats.extend(
+            finding
+                .caveats
+                .iter()
+                .map(|caveat| word(&words.caveats, caveat.as_str())),
+        );
         set_aside += finding.set_aside.len();
     }
     let pet = scored.predictor(Predictor::FdgUptake).finding.state;
@@ -281,16 +370,23 @@ fn template_value(value: &Value) -> minijinja::Value {
         },
         Value::String(text) => text.as_str().into(),
         Value::Array(items) => items.iter().map(template_value).collect::<Vec<_>>().into(),
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| (name.clone(), template_value(value))).collect::<BTreeMap<_, _>>().into()
-        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), template_value(value)))
+            .collect::<BTreeMap<_, _>>()
+            .into(),
     }
 }
 
 /// The first few of a list, and how many more.
 fn shorten(items: &[&str], separator: &str) -> String {
     const SHOWN: usize = 3;
-    let mut text = items.iter().take(SHOWN).copied().collect::<Vec<_>>().join(separator);
+    let mut text = items
+        .iter()
+        .take(SHOWN)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(separator);
     if items.len() > SHOWN {
         text.push_str(&format!(" (+{})", items.len() - SHOWN));
     }

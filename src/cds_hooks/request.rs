@@ -60,28 +60,47 @@ struct Context<'a> {
 pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, BadRequest> {
     let body = std::str::from_utf8(body).map_err(|_| no_json("the body is not UTF-8"))?;
     if nesting(body) > DEEPEST_NESTING {
-        return Err(no_json(&format!("the body nests deeper than {DEEPEST_NESTING} levels")));
+        return Err(no_json(&format!(
+            "the body nests deeper than {DEEPEST_NESTING} levels"
+        )));
     }
     if body.trim_start().starts_with('[') {
         return Err(at("$", "the body must be a JSON object"));
     }
     let raw: Raw<'a> = serde_json::from_str(body).map_err(|error| {
         let what = match error.classify() {
-            serde_json::error::Category::Data => "the body must be a JSON object in which no required member occurs twice",
+            serde_json::error::Category::Data => {
+                "the body must be a JSON object in which no required member occurs twice"
+            }
             _ => "the body is not JSON",
         };
-        no_json(&format!("{what} (line {}, column {})", error.line(), error.column()))
+        no_json(&format!(
+            "{what} (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
     })?;
     let hook = text(raw.hook, "hook")?;
     let hook_instance = text(raw.hook_instance, "hookInstance")?;
-    let hook_instance = Uuid::parse_str(&hook_instance).map_err(|_| at("hookInstance", "hookInstance must be a UUID"))?;
+    let hook_instance = Uuid::parse_str(&hook_instance)
+        .map_err(|_| at("hookInstance", "hookInstance must be a UUID"))?;
     let context: Context<'a> = match raw.context {
         None => return Err(at("context", "context is required")),
-        Some(context) if !context.get().starts_with('{') => return Err(at("context", "context must be an object")),
-        Some(context) => serde_json::from_str(context.get()).map_err(|_| at("context", "context must be an object without repeated members"))?,
+        Some(context) if !context.get().starts_with('{') => {
+            return Err(at("context", "context must be an object"));
+        }
+        Some(context) => serde_json::from_str(context.get()).map_err(|_| {
+            at(
+                "context",
+                "context must be an object without repeated members",
+            )
+        })?,
     };
     if hook != service.hook {
-        return Err(at("hook", &format!("this service answers the hook {}", service.hook)));
+        return Err(at(
+            "hook",
+            &format!("this service answers the hook {}", service.hook),
+        ));
     }
     let patient_id = text(context.patient_id, "context.patientId")?;
     text(context.user_id, "context.userId")?;
@@ -90,34 +109,58 @@ pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, B
     }
     match raw.fhir_authorization {
         Some(authorization) if !authorization.get().starts_with('{') => {
-            return Err(at("fhirAuthorization", "fhirAuthorization must be an object"));
+            return Err(at(
+                "fhirAuthorization",
+                "fhirAuthorization must be an object",
+            ));
         }
         Some(_) if raw.fhir_server.is_none() => {
-            return Err(at("fhirServer", "fhirServer is required with fhirAuthorization"));
+            return Err(at(
+                "fhirServer",
+                "fhirServer is required with fhirAuthorization",
+            ));
         }
         _ => {}
     }
     let prefetch = match raw.prefetch {
         None => BTreeMap::new(),
         Some(prefetch) if prefetch.get() == "null" => BTreeMap::new(),
-        Some(prefetch) => members(prefetch.get()).ok_or_else(|| at("prefetch", "prefetch must be an object in which no key occurs twice"))?,
+        Some(prefetch) => members(prefetch.get()).ok_or_else(|| {
+            at(
+                "prefetch",
+                "prefetch must be an object in which no key occurs twice",
+            )
+        })?,
     };
-    Ok(HookRequest { hook_instance, patient_id, prefetch })
+    Ok(HookRequest {
+        hook_instance,
+        patient_id,
+        prefetch,
+    })
 }
 
 fn no_json(problem: &str) -> BadRequest {
-    BadRequest { path: None, problem: problem.into() }
+    BadRequest {
+        path: None,
+        problem: problem.into(),
+    }
 }
 
 fn at(path: &'static str, problem: &str) -> BadRequest {
-    BadRequest { path: Some(path), problem: problem.into() }
+    BadRequest {
+        path: Some(path),
+        problem: problem.into(),
+    }
 }
 
 fn text(value: Option<&RawValue>, path: &'static str) -> Result<String, BadRequest> {
     let value = value.ok_or_else(|| at(path, &format!("{path} is required")))?;
     match serde_json::from_str::<String>(value.get()) {
         Ok(text) if !text.is_empty() => Ok(text),
-        _ => Err(at(path, &format!("{path} must be a string that is not empty"))),
+        _ => Err(at(
+            path,
+            &format!("{path} must be a string that is not empty"),
+        )),
     }
 }
 
@@ -129,7 +172,10 @@ fn members(text: &str) -> Option<BTreeMap<String, &RawValue>> {
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("an object")
         }
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        fn visit_map<A: serde::de::MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> Result<Self::Value, A::Error> {
             let mut members = BTreeMap::new();
             while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
                 if members.insert(key, value).is_some() {
@@ -174,7 +220,13 @@ mod tests {
 
     #[test]
     fn nesting_counts_brackets_outside_strings() {
-        for (json, depth) in [("1", 0), ("[]", 1), (r#"{"a":[{"b":"[[[\"["}]}"#, 3), ("[[", 2), ("\"", 0)] {
+        for (json, depth) in [
+            ("1", 0),
+            ("[]", 1),
+            (r#"{"a":[{"b":"[[[\"["}]}"#, 3),
+            ("[[", 2),
+            ("\"", 0),
+        ] {
             assert_eq!(nesting(json), depth, "{json}");
         }
     }

@@ -25,23 +25,39 @@ pub struct AssessmentJson {
 /// Makes the JSON of an assessment. `assessed_at` is RFC 3339 in UTC.
 pub fn assessment(assessment: &Assessment, model: &Model, assessed_at: &str) -> AssessmentJson {
     let mut body = Map::new();
-    body.insert("model".into(), json!({ "id": model.id, "version": model.version, "sha256": model.sha256 }));
-    body.insert("software".into(), json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") }));
+    body.insert(
+        "model".into(),
+        json!({ "id": model.id, "version": model.version, "sha256": model.sha256 }),
+    );
+    body.insert(
+        "software".into(),
+        json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") }),
+    );
     body.insert("applicability".into(), applicability(assessment));
     if let Some(scored) = &assessment.scored {
-        let predictors: Map<String, Value> =
-            Predictor::ALL.into_iter().map(|name| (predictor_name(name).into(), predictor(scored, name))).collect();
+        let predictors: Map<String, Value> = Predictor::ALL
+            .into_iter()
+            .map(|name| (predictor_name(name).into(), predictor(scored, name)))
+            .collect();
         body.insert("predictors".into(), Value::Object(predictors));
         body.insert(
             "score".into(),
             json!({ "low": scored.score.low, "high": scored.score.high, "maximum": model.maximum(), "cutoff": model.cutoff }),
         );
-        body.insert("classification".into(), classification(scored.classification).into());
+        body.insert(
+            "classification".into(),
+            classification(scored.classification).into(),
+        );
         // `probability` has its place here once a nomogram is loaded.
     }
     let shown = assessment.scored.is_some();
-    body.insert("display".into(), json!({ "shown": shown, "reason": if shown { "shown" } else { "not-applicable" } }));
-    let result_id = hex(&Sha256::digest(canonical(&Value::Object(body.clone())).as_bytes()));
+    body.insert(
+        "display".into(),
+        json!({ "shown": shown, "reason": if shown { "shown" } else { "not-applicable" } }),
+    );
+    let result_id = hex(&Sha256::digest(
+        canonical(&Value::Object(body.clone())).as_bytes(),
+    ));
 
     let mut json = Map::new();
     json.insert("resultId".into(), result_id.clone().into());
@@ -52,7 +68,10 @@ pub fn assessment(assessment: &Assessment, model: &Model, assessed_at: &str) -> 
         }
     }
     json.insert("sources".into(), sources(&assessment.sources));
-    AssessmentJson { result_id, json: Value::Object(json) }
+    AssessmentJson {
+        result_id,
+        json: Value::Object(json),
+    }
 }
 
 /// JSON with members in the order of their names, so that equal content has equal text.
@@ -61,11 +80,22 @@ fn canonical(value: &Value) -> String {
         Value::Object(members) => {
             let mut names: Vec<&String> = members.keys().collect();
             names.sort();
-            let members: Vec<String> =
-                names.into_iter().map(|name| format!("{}:{}", Value::String(name.clone()), canonical(&members[name]))).collect();
+            let members: Vec<String> = names
+                .into_iter()
+                .map(|name| {
+                    format!(
+                        "{}:{}",
+                        Value::String(name.clone()),
+                        canonical(&members[name])
+                    )
+                })
+                .collect();
             format!("{{{}}}", members.join(","))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(canonical).collect::<Vec<_>>().join(",")
+        ),
         scalar => scalar.to_string(),
     }
 }
@@ -78,9 +108,25 @@ pub fn hex(bytes: &[u8]) -> String {
 fn applicability(assessment: &Assessment) -> Value {
     let answer = &assessment.applicability;
     let mut json = Map::new();
-    json.insert("status".into(), if answer.applies() { "applicable" } else { "not-applicable" }.into());
-    insert_list(&mut json, "reasons", answer.reasons.iter().map(|reason| reason.as_str().into()));
-    insert_list(&mut json, "caveats", answer.caveats.iter().map(|caveat| caveat.as_str().into()));
+    json.insert(
+        "status".into(),
+        if answer.applies() {
+            "applicable"
+        } else {
+            "not-applicable"
+        }
+        .into(),
+    );
+    insert_list(
+        &mut json,
+        "reasons",
+        answer.reasons.iter().map(|reason| reason.as_str().into()),
+    );
+    insert_list(
+        &mut json,
+        "caveats",
+        answer.caveats.iter().map(|caveat| caveat.as_str().into()),
+    );
     insert_list(&mut json, "evidence", answer.evidence.iter().map(evidence));
     insert_set_aside(&mut json, &answer.set_aside);
     Value::Object(json)
@@ -88,13 +134,23 @@ fn applicability(assessment: &Assessment) -> Value {
 
 fn predictor(scored: &Scored, name: Predictor) -> Value {
     let result = scored.predictor(name);
-    let Finding { state, reason, evidence: rests_on, set_aside, hints, caveats } = &result.finding;
+    let Finding {
+        state,
+        reason,
+        evidence: rests_on,
+        set_aside,
+        hints,
+        caveats,
+    } = &result.finding;
     let mut json = Map::new();
     json.insert("state".into(), state_name(*state).into());
     if let Some(reason) = reason {
         json.insert("reason".into(), reason.as_str().into());
     }
-    json.insert("points".into(), json!({ "low": result.points.low, "high": result.points.high }));
+    json.insert(
+        "points".into(),
+        json!({ "low": result.points.low, "high": result.points.high }),
+    );
     json.insert("decisive".into(), result.decisive.into());
     match name {
         Predictor::AgeAtDiagnosis => {
@@ -107,13 +163,23 @@ fn predictor(scored: &Scored, name: Predictor) -> Value {
                 json.insert("years".into(), Value::Object(object));
             }
         }
-        Predictor::MultiSiteMetastasis => insert_list(&mut json, "sites", scored.sites.iter().map(|group| group.0.clone().into())),
+        Predictor::MultiSiteMetastasis => insert_list(
+            &mut json,
+            "sites",
+            scored.sites.iter().map(|group| group.0.clone().into()),
+        ),
         Predictor::FdgUptake => {
             if let Some(suv_max) = &scored.suv_max {
                 let mut object = Map::new();
                 // The digits as recorded: a number in JSON, not a float in between.
-                let value = suv_max.value.parse::<serde_json::Number>().map(Value::Number);
-                object.insert("value".into(), value.unwrap_or_else(|_| Value::String(suv_max.value.clone())));
+                let value = suv_max
+                    .value
+                    .parse::<serde_json::Number>()
+                    .map(Value::Number);
+                object.insert(
+                    "value".into(),
+                    value.unwrap_or_else(|_| Value::String(suv_max.value.clone())),
+                );
                 if let Some(comparator) = suv_max.comparator {
                     object.insert("comparator".into(), comparator.into());
                 }
@@ -125,7 +191,11 @@ fn predictor(scored: &Scored, name: Predictor) -> Value {
     insert_list(&mut json, "evidence", rests_on.iter().map(evidence));
     insert_set_aside(&mut json, set_aside);
     insert_list(&mut json, "hints", hints.iter().map(hint));
-    insert_list(&mut json, "caveats", caveats.iter().map(|caveat| caveat.as_str().into()));
+    insert_list(
+        &mut json,
+        "caveats",
+        caveats.iter().map(|caveat| caveat.as_str().into()),
+    );
     Value::Object(json)
 }
 
@@ -138,15 +208,28 @@ fn insert_list(json: &mut Map<String, Value>, name: &str, items: impl Iterator<I
 
 fn insert_set_aside(json: &mut Map<String, Value>, set_aside: &BTreeSet<SetAside>) {
     let mut sorted: Vec<&SetAside> = set_aside.iter().collect();
-    sorted.sort_by_key(|set_aside| (&set_aside.record.reference, set_aside.code.as_str(), &set_aside.record.date));
+    sorted.sort_by_key(|set_aside| {
+        (
+            &set_aside.record.reference,
+            set_aside.code.as_str(),
+            &set_aside.record.date,
+        )
+    });
     // One record and code once, even where two copies of the record arrived: the one that has a date.
-    sorted.dedup_by(|b, a| a.record.reference == b.record.reference && a.code == b.code && (a.record.date == b.record.date || a.record.date.is_none()));
+    sorted.dedup_by(|b, a| {
+        a.record.reference == b.record.reference
+            && a.code == b.code
+            && (a.record.date == b.record.date || a.record.date.is_none())
+    });
     insert_list(
         json,
         "setAside",
         sorted.into_iter().map(|set_aside| {
             let mut object = Map::new();
-            object.insert("reference".into(), set_aside.record.reference.clone().into());
+            object.insert(
+                "reference".into(),
+                set_aside.record.reference.clone().into(),
+            );
             object.insert("code".into(), set_aside.code.as_str().into());
             if let Some(date) = &set_aside.record.date {
                 object.insert("date".into(), date.as_written().into());

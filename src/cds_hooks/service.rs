@@ -68,17 +68,30 @@ const TOKENS: [&str; 3] = ["context.patientId", "context.userId", "context.encou
 impl Service {
     /// Reads and checks a service file.
     pub fn parse(file: &str, text: &str) -> Result<Self, InvalidService> {
-        let service: Self = serde_json::from_str(text)
-            .map_err(|error| InvalidService::Unreadable { file: file.into(), problem: error.to_string() })?;
+        let service: Self =
+            serde_json::from_str(text).map_err(|error| InvalidService::Unreadable {
+                file: file.into(),
+                problem: error.to_string(),
+            })?;
         let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         if service.id.is_empty() || !service.id.chars().all(is_safe) {
-            return Err(InvalidService::Id { file: file.into(), id: service.id });
+            return Err(InvalidService::Id {
+                file: file.into(),
+                id: service.id,
+            });
         }
-        let template = |key: &str, problem: String| InvalidService::Template { file: file.into(), key: key.into(), problem };
+        let template = |key: &str, problem: String| InvalidService::Template {
+            file: file.into(),
+            key: key.into(),
+            problem,
+        };
         for (key, query) in &service.prefetch {
             let name = resource_type(query);
             if !name.chars().next().is_some_and(|c| c.is_ascii_uppercase()) {
-                return Err(template(key, format!("{query:?} must begin with a resource type")));
+                return Err(template(
+                    key,
+                    format!("{query:?} must begin with a resource type"),
+                ));
             }
             let mut rest = query.as_str();
             while let Some((_, after)) = rest.split_once("{{") {
@@ -86,14 +99,20 @@ impl Service {
                     return Err(template(key, format!("{query:?} holds an open {{{{")));
                 };
                 if !TOKENS.contains(&token.trim()) {
-                    return Err(template(key, format!("token {token:?} is not one that every 2.0.1 client resolves")));
+                    return Err(template(
+                        key,
+                        format!("token {token:?} is not one that every 2.0.1 client resolves"),
+                    ));
                 }
                 rest = tail;
             }
         }
         for needed in ["Patient", "Condition"] {
             if service.key_of(needed).is_none() {
-                return Err(template("prefetch", format!("no key asks for {needed}, without which nothing can be answered")));
+                return Err(template(
+                    "prefetch",
+                    format!("no key asks for {needed}, without which nothing can be answered"),
+                ));
             }
         }
         Ok(service)
@@ -101,7 +120,10 @@ impl Service {
 
     /// The prefetch key whose template asks for a resource type.
     pub fn key_of(&self, name: &str) -> Option<&str> {
-        self.prefetch.iter().find(|(_, query)| resource_type(query) == name).map(|(key, _)| key.as_str())
+        self.prefetch
+            .iter()
+            .find(|(_, query)| resource_type(query) == name)
+            .map(|(key, _)| key.as_str())
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a CodeableConcept means: the union of what its codings mean, and its text.
 
 use crate::fhir::element::Concept;
-use crate::terminology::{GroupId, Meaning, Role, Roles, Terminology, UNSPECIFIED_GROUP, normalise};
+use crate::terminology::{
+    GroupId, Meaning, Role, Roles, Terminology, UNSPECIFIED_GROUP, normalise,
+};
 use std::collections::BTreeSet;
 
 /// A concept as the rules see it.
@@ -40,12 +42,20 @@ impl Decoded {
 
     /// Site groups that the codings name: as a metastasis diagnosis, or as a body site. Codings that name different groups
     /// leave the site open. `None` when no coding names any site, specified or not.
-    pub fn site(&self, terminology: &Terminology, of: fn(&Meaning) -> Option<GroupId>) -> Option<Site> {
+    pub fn site(
+        &self,
+        terminology: &Terminology,
+        of: fn(&Meaning) -> Option<GroupId>,
+    ) -> Option<Site> {
         let ids: BTreeSet<GroupId> = self.meanings.iter().filter_map(of).collect();
         if ids.is_empty() {
             return None;
         }
-        let groups: Vec<&str> = ids.iter().map(|id| terminology.group(*id)).filter(|group| *group != UNSPECIFIED_GROUP).collect();
+        let groups: Vec<&str> = ids
+            .iter()
+            .map(|id| terminology.group(*id))
+            .filter(|group| *group != UNSPECIFIED_GROUP)
+            .collect();
         Some(match groups.as_slice() {
             [] => Site::Generic,
             [one] => Site::Group((*one).to_owned()),
@@ -67,7 +77,10 @@ pub enum Site {
 
 /// Looks up every coding of a concept.
 pub fn decode(terminology: &Terminology, concept: &Concept<'_>) -> Decoded {
-    let mut decoded = Decoded { words: normalise(concept.text), ..Decoded::default() };
+    let mut decoded = Decoded {
+        words: normalise(concept.text),
+        ..Decoded::default()
+    };
     for coding in &concept.codings {
         if let Some(meaning) = terminology.meaning(coding.system, coding.code) {
             decoded.known = true;

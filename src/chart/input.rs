@@ -44,7 +44,10 @@ pub enum UnusableInput {
 }
 
 /// Collects the resources of a hook call. Absent, null, empty, failed and paged are five different things.
-pub fn from_prefetch<'a>(patient_id: &str, keys: &[Prefetched<'a>]) -> Result<Input<'a>, UnusableInput> {
+pub fn from_prefetch<'a>(
+    patient_id: &str,
+    keys: &[Prefetched<'a>],
+) -> Result<Input<'a>, UnusableInput> {
     let mut sources = Sources::default();
     let mut records = Vec::new();
     let mut patient = None;
@@ -61,70 +64,131 @@ pub fn from_prefetch<'a>(patient_id: &str, keys: &[Prefetched<'a>]) -> Result<In
                 (From::Failed, _) => "holds an error instead of data",
                 _ => "is incomplete: pages or entries are missing",
             };
-            return Err(UnusableInput::Missing { key: key.key.into(), why });
+            return Err(UnusableInput::Missing {
+                key: key.key.into(),
+                why,
+            });
         }
         if let Some(slot) = slot(&mut sources, key.resource_type) {
             *slot = source;
         }
     }
-    let patient = patient.ok_or_else(|| UnusableInput::Missing { key: "patient".into(), why: "is not asked for by this service" })?;
-    Ok(Input { patient, records, sources })
+    let patient = patient.ok_or_else(|| UnusableInput::Missing {
+        key: "patient".into(),
+        why: "is not asked for by this service",
+    })?;
+    Ok(Input {
+        patient,
+        records,
+        sources,
+    })
 }
 
-fn prefetched_patient<'a>(patient_id: &str, key: &Prefetched<'a>) -> Result<Incoming<'a>, UnusableInput> {
-    let missing = |why| UnusableInput::Missing { key: key.key.into(), why };
+fn prefetched_patient<'a>(
+    patient_id: &str,
+    key: &Prefetched<'a>,
+) -> Result<Incoming<'a>, UnusableInput> {
+    let missing = |why| UnusableInput::Missing {
+        key: key.key.into(),
+        why,
+    };
     let candidate = match key.json.map(split) {
         None => return Err(missing("was not sent")),
         Some(Content::Null) => return Err(missing("is null: the client found no such patient")),
         Some(Content::OperationOutcome) => return Err(missing("holds an error instead of data")),
-        Some(Content::NotAResource) => return Err(UnusableInput::NotAPatient { key: key.key.into() }),
-        Some(Content::Resource { json, .. }) => Incoming { full_url: None, json },
+        Some(Content::NotAResource) => {
+            return Err(UnusableInput::NotAPatient {
+                key: key.key.into(),
+            });
+        }
+        Some(Content::Resource { json, .. }) => Incoming {
+            full_url: None,
+            json,
+        },
         Some(Content::Bundle(bundle)) => {
             let mut patients: Vec<Incoming<'a>> = bundle
                 .entries
                 .into_iter()
-                .map(|entry| Incoming { full_url: entry.full_url, json: entry.json })
+                .map(|entry| Incoming {
+                    full_url: entry.full_url,
+                    json: entry.json,
+                })
                 .filter(|incoming| Peek::at(incoming.json).type_name() == "Patient")
                 .collect();
             match patients.len() {
                 0 => return Err(missing("holds no Patient")),
                 1 => patients.remove(0),
                 _ => {
-                    let own = |incoming: &Incoming<'a>| Peek::at(incoming.json).id.is_some_and(|id| id.as_str() == patient_id);
-                    patients.into_iter().find(own).ok_or_else(|| UnusableInput::AnotherPatient { key: key.key.into() })?
+                    let own = |incoming: &Incoming<'a>| {
+                        Peek::at(incoming.json)
+                            .id
+                            .is_some_and(|id| id.as_str() == patient_id)
+                    };
+                    patients
+                        .into_iter()
+                        .find(own)
+                        .ok_or_else(|| UnusableInput::AnotherPatient {
+                            key: key.key.into(),
+                        })?
                 }
             }
         }
     };
     let peek = Peek::at(candidate.json);
     if peek.type_name() != "Patient" {
-        return Err(UnusableInput::NotAPatient { key: key.key.into() });
+        return Err(UnusableInput::NotAPatient {
+            key: key.key.into(),
+        });
     }
     match &peek.id {
         Some(id) if id.as_str() == patient_id => Ok(candidate),
-        _ => Err(UnusableInput::AnotherPatient { key: key.key.into() }),
+        _ => Err(UnusableInput::AnotherPatient {
+            key: key.key.into(),
+        }),
     }
 }
 
 fn collect<'a>(key: &Prefetched<'a>, records: &mut Vec<Incoming<'a>>) -> Source {
     let from = From::Prefetch;
     match key.json.map(split) {
-        None => Source { from: From::Absent, pages: 0, complete: false },
+        None => Source {
+            from: From::Absent,
+            pages: 0,
+            complete: false,
+        },
         Some(Content::Null) => Source::complete(from),
-        Some(Content::OperationOutcome | Content::NotAResource) => Source { from: From::Failed, pages: 0, complete: false },
-        Some(Content::Resource { resource_type, json }) => {
-            records.push(Incoming { full_url: None, json });
+        Some(Content::OperationOutcome | Content::NotAResource) => Source {
+            from: From::Failed,
+            pages: 0,
+            complete: false,
+        },
+        Some(Content::Resource {
+            resource_type,
+            json,
+        }) => {
+            records.push(Incoming {
+                full_url: None,
+                json,
+            });
             if resource_type == key.resource_type {
                 Source::complete(from)
             } else {
-                Source { from: From::Failed, pages: 0, complete: false }
+                Source {
+                    from: From::Failed,
+                    pages: 0,
+                    complete: false,
+                }
             }
         }
         Some(Content::Bundle(bundle)) => {
             let complete = is_complete(&bundle);
             let failed = bundle.has_error && bundle.entries.is_empty();
             add(bundle, records);
-            Source { from: if failed { From::Failed } else { from }, pages: u32::from(!failed), complete }
+            Source {
+                from: if failed { From::Failed } else { from },
+                pages: u32::from(!failed),
+                complete,
+            }
         }
     }
 }
@@ -134,7 +198,10 @@ fn is_complete(bundle: &Bundle<'_>) -> bool {
 }
 
 fn add<'a>(bundle: Bundle<'a>, records: &mut Vec<Incoming<'a>>) {
-    records.extend(bundle.entries.into_iter().map(|entry| Incoming { full_url: entry.full_url, json: entry.json }));
+    records.extend(bundle.entries.into_iter().map(|entry| Incoming {
+        full_url: entry.full_url,
+        json: entry.json,
+    }));
 }
 
 fn slot<'s>(sources: &'s mut Sources, resource_type: &str) -> Option<&'s mut Source> {
@@ -164,7 +231,10 @@ impl<'a> Resources<'a> {
             Content::NotAResource => return false,
             Content::Null => {}
             Content::OperationOutcome => self.incomplete = true,
-            Content::Resource { .. } => self.add_resource(Incoming { full_url: None, json }),
+            Content::Resource { .. } => self.add_resource(Incoming {
+                full_url: None,
+                json,
+            }),
             Content::Bundle(bundle) => {
                 self.incomplete |= !is_complete(&bundle);
                 for entry in bundle.entries {
@@ -172,7 +242,10 @@ impl<'a> Resources<'a> {
                     if Peek::at(entry.json).type_name() == "Bundle" {
                         self.add(entry.json);
                     } else {
-                        self.add_resource(Incoming { full_url: entry.full_url, json: entry.json });
+                        self.add_resource(Incoming {
+                            full_url: entry.full_url,
+                            json: entry.json,
+                        });
                     }
                 }
             }
@@ -183,7 +256,12 @@ impl<'a> Resources<'a> {
     fn add_resource(&mut self, incoming: Incoming<'a>) {
         let peek = Peek::at(incoming.json);
         if peek.type_name() == "Patient" {
-            let id = peek.id.as_ref().map(|id| id.as_str().to_owned()).or_else(|| incoming.full_url.clone()).unwrap_or_default();
+            let id = peek
+                .id
+                .as_ref()
+                .map(|id| id.as_str().to_owned())
+                .or_else(|| incoming.full_url.clone())
+                .unwrap_or_default();
             if !self.patients.iter().any(|(known, _)| *known == id) {
                 self.patients.push((id, incoming));
             }
@@ -202,18 +280,34 @@ impl<'a> Resources<'a> {
         let (_, patient) = self.patients.iter().find(|(id, _)| id == patient_id)?;
         let belongs_to_another = |record: &Incoming<'a>| {
             let peek = Peek::at(record.json);
-            let subject = peek.subject.as_ref().or(peek.patient.as_ref()).and_then(|subject| subject.reference.as_ref());
+            let subject = peek
+                .subject
+                .as_ref()
+                .or(peek.patient.as_ref())
+                .and_then(|subject| subject.reference.as_ref());
             subject.is_some_and(|subject| {
                 let subject = subject.as_str();
                 self.patients.iter().any(|(id, other)| {
                     id != patient_id
-                        && (other.full_url.as_deref() == Some(subject) || type_and_id(subject) == Some(("Patient", id.as_str())))
+                        && (other.full_url.as_deref() == Some(subject)
+                            || type_and_id(subject) == Some(("Patient", id.as_str())))
                 })
             })
         };
-        let records: Vec<Incoming<'a>> =
-            if self.patients.len() == 1 { self.records.clone() } else { self.records.iter().filter(|r| !belongs_to_another(r)).cloned().collect() };
-        let source = Source { from: From::Input, pages: 1, complete: !self.incomplete };
+        let records: Vec<Incoming<'a>> = if self.patients.len() == 1 {
+            self.records.clone()
+        } else {
+            self.records
+                .iter()
+                .filter(|r| !belongs_to_another(r))
+                .cloned()
+                .collect()
+        };
+        let source = Source {
+            from: From::Input,
+            pages: 1,
+            complete: !self.incomplete,
+        };
         let sources = Sources {
             patient: source,
             conditions: source,
@@ -222,7 +316,11 @@ impl<'a> Resources<'a> {
             medication_administrations: source,
             diagnostic_reports: source,
         };
-        Some(Input { patient: patient.clone(), records, sources })
+        Some(Input {
+            patient: patient.clone(),
+            records,
+            sources,
+        })
     }
 
     /// Whether pages or entries of the input are missing.

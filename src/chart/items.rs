@@ -40,7 +40,10 @@ impl Item<'_> {
 
     /// A Procedure or a medication.
     pub fn is_treatment(&self) -> bool {
-        matches!(self.resource_type(), "Procedure" | "MedicationAdministration" | "MedicationStatement")
+        matches!(
+            self.resource_type(),
+            "Procedure" | "MedicationAdministration" | "MedicationStatement"
+        )
     }
 }
 
@@ -55,8 +58,16 @@ pub struct Items<'a> {
 
 impl<'a> Items<'a> {
     /// Looks at every resource.
-    pub fn collect(records: &[Incoming<'a>], terminology: &Terminology, patient: &str, patient_url: Option<&str>) -> Self {
-        let mut glance = Glance { terminology, texts: HashMap::new() };
+    pub fn collect(
+        records: &[Incoming<'a>],
+        terminology: &Terminology,
+        patient: &str,
+        patient_url: Option<&str>,
+    ) -> Self {
+        let mut glance = Glance {
+            terminology,
+            texts: HashMap::new(),
+        };
         let mut items: Vec<Item<'a>> = Vec::with_capacity(records.len());
         let mut by_reference: HashMap<String, usize> = HashMap::new();
         for record in records {
@@ -73,7 +84,14 @@ impl<'a> Items<'a> {
             match by_reference.get(&reference) {
                 Some(&earlier) => match newer(&peek, &items[earlier].peek) {
                     Some(true) => {
-                        items[earlier] = Item { reference, json: record.json, peek, parent: None, topics: Vec::new(), may_be_radioiodine: false };
+                        items[earlier] = Item {
+                            reference,
+                            json: record.json,
+                            peek,
+                            parent: None,
+                            topics: Vec::new(),
+                            may_be_radioiodine: false,
+                        };
                         continue;
                     }
                     Some(false) => continue,
@@ -86,7 +104,14 @@ impl<'a> Items<'a> {
             if let Some(url) = &record.full_url {
                 by_reference.entry(url.clone()).or_insert(index);
             }
-            items.push(Item { reference, json: record.json, peek, parent: None, topics: Vec::new(), may_be_radioiodine: false });
+            items.push(Item {
+                reference,
+                json: record.json,
+                peek,
+                parent: None,
+                topics: Vec::new(),
+                may_be_radioiodine: false,
+            });
         }
         for index in 0..items.len() {
             let contained = items[index].peek.contained.take().unwrap_or_default();
@@ -96,12 +121,27 @@ impl<'a> Items<'a> {
                     continue;
                 }
                 let Some(id) = &peek.id else { continue };
-                let reference = format!("{}#{}", items[index].reference, id.as_str().trim_start_matches('#'));
+                let reference = format!(
+                    "{}#{}",
+                    items[index].reference,
+                    id.as_str().trim_start_matches('#')
+                );
                 by_reference.entry(reference.clone()).or_insert(items.len());
-                items.push(Item { reference, json, peek, parent: Some(index), topics: Vec::new(), may_be_radioiodine: false });
+                items.push(Item {
+                    reference,
+                    json,
+                    peek,
+                    parent: Some(index),
+                    topics: Vec::new(),
+                    may_be_radioiodine: false,
+                });
             }
         }
-        let mut all = Self { items, by_reference, patient: vec![patient.to_owned()] };
+        let mut all = Self {
+            items,
+            by_reference,
+            patient: vec![patient.to_owned()],
+        };
         all.patient.extend(patient_url.map(str::to_owned));
         all.link_members();
         for index in 0..all.items.len() {
@@ -115,12 +155,15 @@ impl<'a> Items<'a> {
 
     /// Every resource of a type that rules read, Medications aside.
     pub fn iter(&self) -> impl Iterator<Item = &Item<'a>> {
-        self.items.iter().filter(|item| item.resource_type() != "Medication")
+        self.items
+            .iter()
+            .filter(|item| item.resource_type() != "Medication")
     }
 
     /// The resource that a reference of `from` means.
     pub fn resolve(&self, from: &Item<'_>, reference: &str) -> Option<&Item<'a>> {
-        self.index_of(&from.reference, reference).map(|index| &self.items[index])
+        self.index_of(&from.reference, reference)
+            .map(|index| &self.items[index])
     }
 
     fn index_of(&self, from: &str, reference: &str) -> Option<usize> {
@@ -142,7 +185,9 @@ impl<'a> Items<'a> {
         while let Some(index) = next {
             let parent = &self.items[index];
             // A circle of records that list each other ends here.
-            if parent.reference == item.reference || found.iter().any(|seen| seen.reference == parent.reference) {
+            if parent.reference == item.reference
+                || found.iter().any(|seen| seen.reference == parent.reference)
+            {
                 break;
             }
             found.push(parent);
@@ -154,15 +199,21 @@ impl<'a> Items<'a> {
     /// Whether some record names this one as the one that lists it.
     pub fn has_members_that_matter(&self, item: &Item<'_>) -> bool {
         self.items.iter().any(|member| {
-            member.may_matter() && member.parent.is_some_and(|parent| self.items[parent].reference == item.reference)
+            member.may_matter()
+                && member
+                    .parent
+                    .is_some_and(|parent| self.items[parent].reference == item.reference)
         })
     }
 
     /// Why a record is not the patient's, if so. A member without subject takes that of the record that lists it.
     pub fn subject_problem(&self, item: &Item<'_>) -> Option<SetAsideCode> {
         let own = |item: &Item<'_>| {
-            let subject: Option<&Reference<'_>> = item.peek.subject.as_ref().or(item.peek.patient.as_ref());
-            subject.and_then(|subject| subject.reference.as_ref()).map(|reference| reference.as_str().to_owned())
+            let subject: Option<&Reference<'_>> =
+                item.peek.subject.as_ref().or(item.peek.patient.as_ref());
+            subject
+                .and_then(|subject| subject.reference.as_ref())
+                .map(|reference| reference.as_str().to_owned())
         };
         let subject = own(item).or_else(|| self.ancestors(item).into_iter().find_map(own));
         match subject {
@@ -176,14 +227,22 @@ impl<'a> Items<'a> {
     fn is_patient(&self, reference: &str) -> bool {
         self.patient.iter().any(|patient| patient == reference)
             || type_and_id(reference).is_some_and(|(resource_type, id)| {
-                self.patient.iter().any(|patient| type_and_id(patient) == Some((resource_type, id)))
+                self.patient
+                    .iter()
+                    .any(|patient| type_and_id(patient) == Some((resource_type, id)))
             })
     }
 
     fn link_members(&mut self) {
         let mut links = Vec::new();
         for (index, item) in self.items.iter().enumerate() {
-            for member in item.peek.has_member.iter().flatten().chain(item.peek.result.iter().flatten()) {
+            for member in item
+                .peek
+                .has_member
+                .iter()
+                .flatten()
+                .chain(item.peek.result.iter().flatten())
+            {
                 let reference = member.reference.as_ref().map_or("", Str::as_str);
                 if let Some(child) = self.index_of(&item.reference, reference) {
                     links.push((child, index));
@@ -202,7 +261,11 @@ impl<'a> Items<'a> {
     /// A record that only lists records that matter gives them date, subject and tracer: it is read too.
     fn add_groups(&mut self) {
         let mut groups = Vec::new();
-        for item in self.items.iter().filter(|item| item.topics.contains(&Topic::FdgUptake)) {
+        for item in self
+            .items
+            .iter()
+            .filter(|item| item.topics.contains(&Topic::FdgUptake))
+        {
             let mut next = item.parent;
             let mut steps = 0;
             while let (Some(index), true) = (next, steps < 8) {
@@ -237,14 +300,30 @@ fn is_read(resource_type: &str) -> bool {
 
 fn anonymous(resource_type: &str, json: &RawValue) -> String {
     let digest = Sha256::digest(json.get().as_bytes());
-    let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    let name = if resource_type.is_empty() { "Resource" } else { resource_type };
+    let short: String = digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let name = if resource_type.is_empty() {
+        "Resource"
+    } else {
+        resource_type
+    };
     format!("{name} without id, sha256 {short}")
 }
 
 /// Whether `a` is certainly newer (or certainly older) than `b`; none when that cannot be told.
 fn newer(a: &Peek<'_>, b: &Peek<'_>) -> Option<bool> {
-    let instant = |peek: &Peek<'_>| -> Option<jiff::Timestamp> { peek.meta.as_ref()?.last_updated.as_ref()?.as_str().parse().ok() };
+    let instant = |peek: &Peek<'_>| -> Option<jiff::Timestamp> {
+        peek.meta
+            .as_ref()?
+            .last_updated
+            .as_ref()?
+            .as_str()
+            .parse()
+            .ok()
+    };
     let (a, b) = (instant(a)?, instant(b)?);
     (a != b).then_some(a > b)
 }
@@ -282,7 +361,10 @@ impl Glance<'_> {
 
     fn concept(&mut self, concept: &Concept<'_>) -> (Vec<Meaning>, Words) {
         let mut meanings = Vec::new();
-        let mut words = concept.text.as_ref().map_or(Words::default(), |text| self.words(text.as_str()));
+        let mut words = concept
+            .text
+            .as_ref()
+            .map_or(Words::default(), |text| self.words(text.as_str()));
         for coding in concept.coding.iter().flatten() {
             if let (Some(system), Some(code)) = (&coding.system, &coding.code) {
                 meanings.extend(self.terminology.meaning(system.as_str(), code.as_str()));
@@ -307,10 +389,17 @@ impl Glance<'_> {
                 topics.push(topic);
             }
         };
-        let any = |meanings: &[Meaning], roles: &[Role]| meanings.iter().any(|meaning| roles.iter().any(|role| meaning.is(*role)));
+        let any = |meanings: &[Meaning], roles: &[Role]| {
+            meanings
+                .iter()
+                .any(|meaning| roles.iter().any(|role| meaning.is(*role)))
+        };
         match item.resource_type() {
             "Condition" => {
-                let (meanings, words) = peek.code.as_ref().map_or_else(Default::default, |code| self.concept(code));
+                let (meanings, words) = peek
+                    .code
+                    .as_ref()
+                    .map_or_else(Default::default, |code| self.concept(code));
                 let known = !meanings.is_empty();
                 add(
                     Topic::Applicability,
@@ -322,16 +411,34 @@ impl Glance<'_> {
                     Topic::MetastasisSites,
                     code_hidden
                         || meanings.iter().any(|meaning| meaning.metastasis.is_some())
-                        || any(&meanings, &[Role::MetastasisFromThyroid, Role::MetastasisFromOtherOrgan, Role::NeuroendocrineMetastasis])
+                        || any(
+                            &meanings,
+                            &[
+                                Role::MetastasisFromThyroid,
+                                Role::MetastasisFromOtherOrgan,
+                                Role::NeuroendocrineMetastasis,
+                            ],
+                        )
                         || (!known && words.metastasis),
                 );
                 add(
                     Topic::Recurrence,
-                    code_hidden || any(&meanings, &[Role::ThyroidCancerRecurrence, Role::GenericRecurrence, Role::DiseaseStatusWorsened]),
+                    code_hidden
+                        || any(
+                            &meanings,
+                            &[
+                                Role::ThyroidCancerRecurrence,
+                                Role::GenericRecurrence,
+                                Role::DiseaseStatusWorsened,
+                            ],
+                        ),
                 );
             }
             "Observation" => {
-                let (mut meanings, mut words) = peek.code.as_ref().map_or_else(Default::default, |code| self.concept(code));
+                let (mut meanings, mut words) = peek
+                    .code
+                    .as_ref()
+                    .map_or_else(Default::default, |code| self.concept(code));
                 for component in peek.component.iter().flatten() {
                     if let Some(code) = &component.code {
                         let (more, spoken) = self.concept(code);
@@ -339,8 +446,15 @@ impl Glance<'_> {
                         words.fdg |= spoken.fdg;
                     }
                 }
-                let value = peek.value_codeable_concept.as_ref().map_or_else(Default::default, |value| self.concept(value)).0;
-                add(Topic::Recurrence, code_hidden || any(&meanings, &[Role::DiseaseStatusObservation]));
+                let value = peek
+                    .value_codeable_concept
+                    .as_ref()
+                    .map_or_else(Default::default, |value| self.concept(value))
+                    .0;
+                add(
+                    Topic::Recurrence,
+                    code_hidden || any(&meanings, &[Role::DiseaseStatusObservation]),
+                );
                 add(
                     Topic::MetastasisSites,
                     code_hidden
@@ -348,55 +462,98 @@ impl Glance<'_> {
                         || any(&meanings, &STAGING)
                         || any(&value, &STAGING),
                 );
-                add(Topic::FdgUptake, code_hidden || words.fdg || any(&meanings, &PET));
+                add(
+                    Topic::FdgUptake,
+                    code_hidden || words.fdg || any(&meanings, &PET),
+                );
             }
             "DiagnosticReport" => {
-                let (meanings, words) = peek.code.as_ref().map_or_else(Default::default, |code| self.concept(code));
-                add(Topic::FdgUptake, code_hidden || words.fdg || any(&meanings, &[Role::FdgPetStudy]));
+                let (meanings, words) = peek
+                    .code
+                    .as_ref()
+                    .map_or_else(Default::default, |code| self.concept(code));
+                add(
+                    Topic::FdgUptake,
+                    code_hidden || words.fdg || any(&meanings, &[Role::FdgPetStudy]),
+                );
             }
             "Procedure" => {
-                let (mut meanings, words) = peek.code.as_ref().map_or_else(Default::default, |code| self.concept(code));
+                let (mut meanings, words) = peek
+                    .code
+                    .as_ref()
+                    .map_or_else(Default::default, |code| self.concept(code));
                 for used in peek.used_code.iter().flatten() {
                     meanings.extend(self.concept(used).0);
                 }
                 let radioiodine = code_hidden || any(&meanings, &RADIOIODINE) || words.radioiodine;
-                add(Topic::Applicability, radioiodine || any(&meanings, &OPERATION));
+                add(
+                    Topic::Applicability,
+                    radioiodine || any(&meanings, &OPERATION),
+                );
                 return (topics, radioiodine);
             }
             "MedicationAdministration" | "MedicationStatement" => {
-                let (meanings, words) =
-                    peek.medication_codeable_concept.as_ref().map_or_else(Default::default, |code| self.concept(code));
+                let (meanings, words) = peek
+                    .medication_codeable_concept
+                    .as_ref()
+                    .map_or_else(Default::default, |code| self.concept(code));
                 let by_reference = match &peek.medication_reference {
                     None => false,
                     Some(reference) => {
-                        let display = reference.display.as_ref().map_or(Words::default(), |text| self.words(text.as_str()));
-                        let medication = reference.reference.as_ref().and_then(|r| items.resolve(item, r.as_str()));
+                        let display = reference
+                            .display
+                            .as_ref()
+                            .map_or(Words::default(), |text| self.words(text.as_str()));
+                        let medication = reference
+                            .reference
+                            .as_ref()
+                            .and_then(|r| items.resolve(item, r.as_str()));
                         display.radioiodine
                             || match medication {
                                 // The agent of a medication that is not there cannot be told.
-                                None => reference.display.is_none() && item.resource_type() == "MedicationAdministration",
+                                None => {
+                                    reference.display.is_none()
+                                        && item.resource_type() == "MedicationAdministration"
+                                }
                                 Some(medication) => match &medication.peek.code {
                                     // The code may stand in its ingredients.
                                     None => true,
                                     Some(code) => {
                                         let (meanings, words) = self.concept(code);
-                                        any(&meanings, &RADIOIODINE) || words.radioiodine || meanings.is_empty()
+                                        any(&meanings, &RADIOIODINE)
+                                            || words.radioiodine
+                                            || meanings.is_empty()
                                     }
                                 },
                             }
                     }
                 };
-                let hidden = peek.malformed && peek.medication_codeable_concept.is_none() && peek.medication_reference.is_none();
-                let radioiodine = hidden || by_reference || any(&meanings, &RADIOIODINE) || words.radioiodine;
+                let hidden = peek.malformed
+                    && peek.medication_codeable_concept.is_none()
+                    && peek.medication_reference.is_none();
+                let radioiodine =
+                    hidden || by_reference || any(&meanings, &RADIOIODINE) || words.radioiodine;
                 add(Topic::Applicability, radioiodine);
                 return (topics, radioiodine);
             }
             "ServiceRequest" | "MedicationRequest" => {
-                let code = peek.code.as_ref().or(peek.medication_codeable_concept.as_ref());
-                let meanings = code.map_or_else(Default::default, |code| self.concept(code)).0;
+                let code = peek
+                    .code
+                    .as_ref()
+                    .or(peek.medication_codeable_concept.as_ref());
+                let meanings = code
+                    .map_or_else(Default::default, |code| self.concept(code))
+                    .0;
                 add(
                     Topic::Applicability,
-                    any(&meanings, &[Role::RadioiodineTherapy, Role::RadioiodineAgent, Role::RadionuclideTherapyGeneric]),
+                    any(
+                        &meanings,
+                        &[
+                            Role::RadioiodineTherapy,
+                            Role::RadioiodineAgent,
+                            Role::RadionuclideTherapyGeneric,
+                        ],
+                    ),
                 );
             }
             "Medication" => {}
@@ -428,7 +585,13 @@ const CONDITION_APPLICABILITY: [Role; 13] = [
     Role::ThyroidSite,
 ];
 const STAGING: [Role; 2] = [Role::StagingRegionalNodes, Role::StagingDistantMetastasis];
-const PET: [Role; 5] = [Role::FdgPetStudy, Role::FdgTracer, Role::Suv, Role::SuvMax, Role::NotSuvMax];
+const PET: [Role; 5] = [
+    Role::FdgPetStudy,
+    Role::FdgTracer,
+    Role::Suv,
+    Role::SuvMax,
+    Role::NotSuvMax,
+];
 const OPERATION: [Role; 7] = [
     Role::TotalThyroidectomy,
     Role::CompletionThyroidectomy,

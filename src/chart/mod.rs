@@ -14,8 +14,8 @@ mod treatment;
 use crate::domain::codes::{SetAsideCode, Standing};
 use crate::domain::date::PartialDate;
 use crate::domain::facts::{
-    Deceased, Facts, Metastasis, MetastasisSource, PatientFacts, PetFinding, PetRecord, Record, Recurrence, RecurrenceSource,
-    SetAside, Sources, Topic,
+    Deceased, Facts, Metastasis, MetastasisSource, PatientFacts, PetFinding, PetRecord, Record,
+    Recurrence, RecurrenceSource, SetAside, Sources, Topic,
 };
 use crate::fhir::element::{self, Resource, Unreadable, View};
 use crate::terminology::Terminology;
@@ -50,7 +50,9 @@ pub enum UnusablePatient {
     #[error("the Patient resource cannot be read as FHIR R4")]
     Unreadable,
     /// `modifierExtension` or `implicitRules`.
-    #[error("the Patient resource carries a modifierExtension or implicitRules, which may change its meaning")]
+    #[error(
+        "the Patient resource carries a modifierExtension or implicitRules, which may change its meaning"
+    )]
     Modified,
 }
 
@@ -77,22 +79,37 @@ pub struct Chart {
 /// Reads a chart.
 pub fn read(input: &Input<'_>, terminology: &Terminology) -> Result<Chart, UnusablePatient> {
     let (patient, reference) = patient(&input.patient)?;
-    let items = Items::collect(&input.records, terminology, &reference, input.patient.full_url.as_deref());
+    let items = Items::collect(
+        &input.records,
+        terminology,
+        &reference,
+        input.patient.full_url.as_deref(),
+    );
     let mut reader = Reader {
         terminology,
         items: &items,
         chart: Chart {
-            facts: Facts { patient, sources: input.sources, ..Facts::default() },
+            facts: Facts {
+                patient,
+                sources: input.sources,
+                ..Facts::default()
+            },
             usage: Vec::new(),
             unmapped: Vec::new(),
         },
     };
     for item in items.iter() {
         if !item.may_matter() {
-            reader.chart.usage.push(Usage { reference: item.reference.clone(), looked_at: false });
+            reader.chart.usage.push(Usage {
+                reference: item.reference.clone(),
+                looked_at: false,
+            });
             continue;
         }
-        reader.chart.usage.push(Usage { reference: item.reference.clone(), looked_at: true });
+        reader.chart.usage.push(Usage {
+            reference: item.reference.clone(),
+            looked_at: true,
+        });
         if let Err(Unreadable) = reader.item(item) {
             reader.unreadable(item);
         }
@@ -116,12 +133,22 @@ fn patient(incoming: &Incoming<'_>) -> Result<(PatientFacts, String), UnusablePa
             None => incoming.full_url.clone().ok_or(Unreadable)?,
         };
         let deceased = match view.choice("deceased")? {
-            Some("deceasedBoolean") => view.boolean("deceasedBoolean")?.filter(|dead| *dead).map(|_| Deceased::Undated),
+            Some("deceasedBoolean") => view
+                .boolean("deceasedBoolean")?
+                .filter(|dead| *dead)
+                .map(|_| Deceased::Undated),
             Some(_) => date(view.text("deceasedDateTime")?)?.map(Deceased::On),
             None => None,
         };
         let birth = date(view.text("birthDate")?)?;
-        Ok((PatientFacts { reference: reference.clone(), birth, deceased }, reference))
+        Ok((
+            PatientFacts {
+                reference: reference.clone(),
+                birth,
+                deceased,
+            },
+            reference,
+        ))
     };
     facts().map_err(|_| UnusablePatient::Unreadable)
 }
@@ -147,7 +174,11 @@ impl<'a> Reader<'a> {
             "Procedure" => self.procedure(item),
             "MedicationAdministration" | "MedicationStatement" => self.medication(item),
             "ServiceRequest" | "MedicationRequest" => {
-                self.set_aside(Topic::Applicability, self.record(item, None), SetAsideCode::NotGiven);
+                self.set_aside(
+                    Topic::Applicability,
+                    self.record(item, None),
+                    SetAsideCode::NotGiven,
+                );
                 Ok(())
             }
             _ => Err(Unreadable),
@@ -155,11 +186,17 @@ impl<'a> Reader<'a> {
     }
 
     fn record(&self, item: &Item<'_>, date: Option<PartialDate>) -> Record {
-        Record { reference: item.reference.clone(), date }
+        Record {
+            reference: item.reference.clone(),
+            date,
+        }
     }
 
     fn set_aside(&mut self, topic: Topic, record: Record, code: SetAsideCode) {
-        self.chart.facts.set_aside.insert((topic, SetAside { record, code }));
+        self.chart
+            .facts
+            .set_aside
+            .insert((topic, SetAside { record, code }));
     }
 
     /// A resource that cannot be read could be anything that its type and, where it shows, its code allow.
@@ -175,10 +212,13 @@ impl<'a> Reader<'a> {
             match topic {
                 Topic::Applicability => {
                     if item.is_treatment() && item.may_be_radioiodine {
-                        self.chart.facts.radioiodine.push(crate::domain::facts::Radioiodine {
-                            record: record.clone(),
-                            course: crate::domain::facts::Course::Uncertain,
-                        });
+                        self.chart
+                            .facts
+                            .radioiodine
+                            .push(crate::domain::facts::Radioiodine {
+                                record: record.clone(),
+                                course: crate::domain::facts::Course::Uncertain,
+                            });
                     }
                     self.set_aside(topic, record, code);
                 }
@@ -208,10 +248,19 @@ impl<'a> Reader<'a> {
     }
 
     fn unmapped(&mut self, item: &Item<'_>, topic: Topic) {
-        let concepts = item.peek.code.iter().chain(&item.peek.medication_codeable_concept);
+        let concepts = item
+            .peek
+            .code
+            .iter()
+            .chain(&item.peek.medication_codeable_concept);
         for coding in concepts.flat_map(|concept| concept.coding.iter().flatten()) {
-            let text = |part: &Option<crate::fhir::peek::Str<'_>>| part.as_ref().map_or(String::new(), |s| s.as_str().to_owned());
-            self.chart.unmapped.push((text(&coding.system), text(&coding.code), topic));
+            let text = |part: &Option<crate::fhir::peek::Str<'_>>| {
+                part.as_ref()
+                    .map_or(String::new(), |s| s.as_str().to_owned())
+            };
+            self.chart
+                .unmapped
+                .push((text(&coding.system), text(&coding.code), topic));
         }
     }
 }
@@ -228,13 +277,16 @@ fn finality(status: Option<&str>, is_report: bool) -> Result<bool, SetAsideCode>
 
 /// A date, or an error when the text is none.
 fn date(text: Option<&str>) -> Result<Option<PartialDate>, Unreadable> {
-    text.map(|text| PartialDate::parse(text).map_err(|_| Unreadable)).transpose()
+    text.map(|text| PartialDate::parse(text).map_err(|_| Unreadable))
+        .transpose()
 }
 
 /// `effectiveDateTime`, `effectiveInstant`, or the start of `effectivePeriod`.
 fn effective(view: View<'_>) -> Result<Option<PartialDate>, Unreadable> {
     match view.choice("effective")? {
-        Some("effectivePeriod") => view.one("effectivePeriod")?.map_or(Ok(None), |period| date(period.text("start")?)),
+        Some("effectivePeriod") => view
+            .one("effectivePeriod")?
+            .map_or(Ok(None), |period| date(period.text("start")?)),
         Some(name @ ("effectiveDateTime" | "effectiveInstant")) => date(view.text(name)?),
         _ => Ok(None),
     }

@@ -5,7 +5,9 @@ use super::items::Item;
 use super::{Reader, effective, finality, read_members};
 use crate::domain::codes::{Hint, SetAsideCode, Standing};
 use crate::domain::date::PartialDate;
-use crate::domain::facts::{Metastasis, MetastasisSource, Recurrence, RecurrenceSource, SiteGroup, Topic};
+use crate::domain::facts::{
+    Metastasis, MetastasisSource, Recurrence, RecurrenceSource, SiteGroup, Topic,
+};
 use crate::fhir::element::{Unreadable, View};
 use crate::terminology::Role;
 use std::collections::BTreeSet;
@@ -59,7 +61,10 @@ impl<'a> Reader<'a> {
             Standing::Open(SetAsideCode::NotFinal)
         };
         let code = decode(self.terminology, &view.concept("code")?.unwrap_or_default());
-        let value = decode(self.terminology, &view.concept("valueCodeableConcept")?.unwrap_or_default());
+        let value = decode(
+            self.terminology,
+            &view.concept("valueCodeableConcept")?.unwrap_or_default(),
+        );
         view.choice("value")?;
         if item.topics.contains(&Topic::Recurrence) {
             self.disease_status(item, &code, &value, view, &date, standing)?;
@@ -78,13 +83,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Its own date, or that of the record that lists it.
-    pub(super) fn date_of(&self, item: &Item<'a>, view: View<'_>) -> Result<Option<PartialDate>, Unreadable> {
+    pub(super) fn date_of(
+        &self,
+        item: &Item<'a>,
+        view: View<'_>,
+    ) -> Result<Option<PartialDate>, Unreadable> {
         if let Some(date) = effective(view)? {
             return Ok(Some(date));
         }
         for ancestor in self.items.ancestors(item) {
             let dates = ["effectiveDateTime", "effectivePeriod", "effectiveInstant"];
-            let Ok(resource) = read_members(ancestor, &dates) else { continue };
+            let Ok(resource) = read_members(ancestor, &dates) else {
+                continue;
+            };
             if let Ok(Some(date)) = effective(resource.view()) {
                 return Ok(Some(date));
             }
@@ -104,16 +115,27 @@ impl<'a> Reader<'a> {
         let mut said = value.clone();
         let mut is_status = code.is(Role::DiseaseStatusObservation);
         for component in view.many("component")? {
-            let code = decode(self.terminology, &component.concept("code")?.unwrap_or_default());
+            let code = decode(
+                self.terminology,
+                &component.concept("code")?.unwrap_or_default(),
+            );
             is_status |= code.is(Role::DiseaseStatusObservation);
-            said = said.and(&decode(self.terminology, &component.concept("valueCodeableConcept")?.unwrap_or_default()));
+            said = said.and(&decode(
+                self.terminology,
+                &component
+                    .concept("valueCodeableConcept")?
+                    .unwrap_or_default(),
+            ));
         }
         if !is_status {
             return Ok(());
         }
         let record = self.record(item, date.clone());
         if said.is(Role::DiseaseStatusWorsened) && standing == Standing::Counts {
-            self.chart.facts.hints.insert((item.reference.clone(), Hint::DiseaseWorsened));
+            self.chart
+                .facts
+                .hints
+                .insert((item.reference.clone(), Hint::DiseaseWorsened));
         }
         let no_disease = said.is(Role::DiseaseStatusNoEvidence)
             || (said.is(Role::ObdsPrimaryNoDisease) && said.is(Role::ObdsNodesNoDisease));
@@ -122,11 +144,17 @@ impl<'a> Reader<'a> {
                 (Standing::Counts, None) => Standing::Open(SetAsideCode::NoDate),
                 (standing, _) => standing,
             };
-            self.chart.facts.recurrences.push(Recurrence { record, what: RecurrenceSource::StatusObservation, standing });
+            self.chart.facts.recurrences.push(Recurrence {
+                record,
+                what: RecurrenceSource::StatusObservation,
+                standing,
+            });
         } else if no_disease {
             match (standing, date) {
                 (Standing::Counts, Some(_)) => self.chart.facts.no_disease.push(record),
-                (Standing::Counts, None) => self.set_aside(Topic::Recurrence, record, SetAsideCode::NoDate),
+                (Standing::Counts, None) => {
+                    self.set_aside(Topic::Recurrence, record, SetAsideCode::NoDate)
+                }
                 (Standing::Open(code), _) => self.set_aside(Topic::Recurrence, record, code),
             }
         } else if let Standing::Open(code) = standing {
@@ -151,26 +179,41 @@ impl<'a> Reader<'a> {
         date: &Option<PartialDate>,
         standing: Standing,
     ) -> Result<(), Unreadable> {
-        let said_no = value.is_any(&[Role::ReadingNegative, Role::FindingAbsent]) || view.boolean("valueBoolean")? == Some(false);
+        let said_no = value.is_any(&[Role::ReadingNegative, Role::FindingAbsent])
+            || view.boolean("valueBoolean")? == Some(false);
         let both = code.clone().and(value);
-        let mut add = |source: MetastasisSource, groups: BTreeSet<SiteGroup>, standing: Standing| {
-            self.chart.facts.metastases.push(Metastasis {
-                record: crate::domain::facts::Record { reference: item.reference.clone(), date: date.clone() },
-                onset: date.clone(),
-                groups,
-                source,
-                standing,
-            });
-        };
+        let mut add =
+            |source: MetastasisSource, groups: BTreeSet<SiteGroup>, standing: Standing| {
+                self.chart.facts.metastases.push(Metastasis {
+                    record: crate::domain::facts::Record {
+                        reference: item.reference.clone(),
+                        date: date.clone(),
+                    },
+                    onset: date.clone(),
+                    groups,
+                    source,
+                    standing,
+                });
+            };
         if both.is(Role::StagingRegionalNodes) && !said_no {
-            add(MetastasisSource::StagingNodes, BTreeSet::from([SiteGroup(SiteGroup::LYMPH_NODE.into())]), standing);
+            add(
+                MetastasisSource::StagingNodes,
+                BTreeSet::from([SiteGroup(SiteGroup::LYMPH_NODE.into())]),
+                standing,
+            );
         }
         if both.is(Role::StagingDistantMetastasis) && !said_no {
             add(MetastasisSource::StagingDistant, BTreeSet::new(), standing);
         }
         if code.is(Role::MetastasisSiteObservation) && !said_no {
-            match value.site(self.terminology, |meaning| meaning.body_site.or(meaning.metastasis)) {
-                Some(Site::Group(group)) => add(MetastasisSource::Site, BTreeSet::from([SiteGroup(group)]), standing),
+            match value.site(self.terminology, |meaning| {
+                meaning.body_site.or(meaning.metastasis)
+            }) {
+                Some(Site::Group(group)) => add(
+                    MetastasisSource::Site,
+                    BTreeSet::from([SiteGroup(group)]),
+                    standing,
+                ),
                 Some(_) => add(MetastasisSource::Site, BTreeSet::new(), standing),
                 None if view.has("dataAbsentReason") || view.choice("value")?.is_none() => {
                     let standing = match standing {

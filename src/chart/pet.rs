@@ -19,6 +19,8 @@ enum Measure {
     SuvMax,
     NotSuvMax,
     StatisticNotStated,
+    /// A local code whose text speaks of SUV without saying which.
+    Unmapped,
     /// No SUV at all.
     None,
 }
@@ -49,11 +51,17 @@ struct Readings {
 
 impl Readings {
     fn of(code: &Decoded) -> Self {
-        Self { positive: code.is(Role::ReadingPositive), negative: code.is_any(&[Role::ReadingNegative, Role::FindingAbsent]) }
+        Self {
+            positive: code.is(Role::ReadingPositive),
+            negative: code.is_any(&[Role::ReadingNegative, Role::FindingAbsent]),
+        }
     }
 
     fn and(self, other: Self) -> Self {
-        Self { positive: self.positive || other.positive, negative: self.negative || other.negative }
+        Self {
+            positive: self.positive || other.positive,
+            negative: self.negative || other.negative,
+        }
     }
 
     fn any(self) -> bool {
@@ -71,12 +79,30 @@ impl Readings {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn pet_open(&mut self, item: &Item<'a>, date: Option<PartialDate>, code: SetAsideCode) {
-        self.pet(item, date, true, Pet { findings: vec![PetFinding::SetAside(code)], forms_study: false, ..Pet::default() });
+    pub(super) fn pet_open(
+        &mut self,
+        item: &Item<'a>,
+        date: Option<PartialDate>,
+        code: SetAsideCode,
+    ) {
+        self.pet(
+            item,
+            date,
+            true,
+            Pet {
+                findings: vec![PetFinding::SetAside(code)],
+                forms_study: false,
+                ..Pet::default()
+            },
+        );
     }
 
     fn pet(&mut self, item: &Item<'a>, date: Option<PartialDate>, is_final: bool, pet: Pet) {
-        let study = self.items.ancestors(item).last().map_or_else(|| item.reference.clone(), |root| root.reference.clone());
+        let study = self
+            .items
+            .ancestors(item)
+            .last()
+            .map_or_else(|| item.reference.clone(), |root| root.reference.clone());
         self.chart.facts.pet.push(PetRecord {
             record: self.record(item, date),
             study,
@@ -89,8 +115,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn report(&mut self, item: &Item<'a>) -> Result<(), Unreadable> {
-        let keep =
-            ["status", "code", "subject", "effectiveDateTime", "effectivePeriod", "conclusion", "conclusionCode", "result"];
+        let keep = [
+            "status",
+            "code",
+            "subject",
+            "effectiveDateTime",
+            "effectivePeriod",
+            "conclusion",
+            "conclusionCode",
+            "result",
+        ];
         let resource = read_members(item, &keep)?;
         let view = resource.view();
         let date = self.date_of(item, view)?;
@@ -107,8 +141,15 @@ impl<'a> Reader<'a> {
         }
         let code = decode(self.terminology, &view.concept("code")?.unwrap_or_default());
         let words = &self.terminology.words;
-        if !code.is(Role::FdgPetStudy) && (code.is(Role::OtherTracer) || words.other_tracer.occur_in(&code.words)) && !words.fdg.occur_in(&code.words) {
-            self.set_aside(Topic::FdgUptake, self.record(item, date), SetAsideCode::NotFdg);
+        if !code.is(Role::FdgPetStudy)
+            && (code.is(Role::OtherTracer) || words.other_tracer.occur_in(&code.words))
+            && !words.fdg.occur_in(&code.words)
+        {
+            self.set_aside(
+                Topic::FdgUptake,
+                self.record(item, date),
+                SetAsideCode::NotFdg,
+            );
             return Ok(());
         }
         let mut findings = Vec::new();
@@ -117,8 +158,20 @@ impl<'a> Reader<'a> {
                 findings.push(PetFinding::StudyReading(Reading::Negative));
             }
         }
-        let has_free_text = view.text("conclusion")?.is_some_and(|text| !text.trim().is_empty());
-        self.pet(item, date, is_final, Pet { findings, has_free_text, forms_study: true, tracer_presumed: false });
+        let has_free_text = view
+            .text("conclusion")?
+            .is_some_and(|text| !text.trim().is_empty());
+        self.pet(
+            item,
+            date,
+            is_final,
+            Pet {
+                findings,
+                has_free_text,
+                forms_study: true,
+                tracer_presumed: false,
+            },
+        );
         Ok(())
     }
 
@@ -131,7 +184,11 @@ impl<'a> Reader<'a> {
         is_final: bool,
     ) -> Result<(), Unreadable> {
         for category in view.concepts("category")? {
-            if category.codings.iter().any(|coding| coding.code.eq_ignore_ascii_case("laboratory")) {
+            if category
+                .codings
+                .iter()
+                .any(|coding| coding.code.eq_ignore_ascii_case("laboratory"))
+            {
                 return Ok(());
             }
         }
@@ -139,12 +196,26 @@ impl<'a> Reader<'a> {
         let components = view.many("component")?;
         let mut decoded_components = Vec::new();
         for component in &components {
-            let code = decode(self.terminology, &component.concept("code")?.unwrap_or_default());
-            let value = decode(self.terminology, &component.concept("valueCodeableConcept")?.unwrap_or_default());
+            let code = decode(
+                self.terminology,
+                &component.concept("code")?.unwrap_or_default(),
+            );
+            let value = decode(
+                self.terminology,
+                &component
+                    .concept("valueCodeableConcept")?
+                    .unwrap_or_default(),
+            );
             decoded_components.push((*component, code, value));
         }
-        let method = decode(self.terminology, &view.concept("method")?.unwrap_or_default());
-        let value = decode(self.terminology, &view.concept("valueCodeableConcept")?.unwrap_or_default());
+        let method = decode(
+            self.terminology,
+            &view.concept("method")?.unwrap_or_default(),
+        );
+        let value = decode(
+            self.terminology,
+            &view.concept("valueCodeableConcept")?.unwrap_or_default(),
+        );
 
         // Tracer: named here, or by the group, panel or report that lists this record.
         let mut tracer = code.clone().and(&method);
@@ -154,26 +225,43 @@ impl<'a> Reader<'a> {
         let ancestors = self.items.ancestors(item);
         let mut fdg_from_list = false;
         for ancestor in &ancestors {
-            let Ok(resource) = read_members(ancestor, &["code"]) else { continue };
+            let Ok(resource) = read_members(ancestor, &["code"]) else {
+                continue;
+            };
             if let Ok(Some(code)) = resource.view().concept("code") {
                 let code = decode(self.terminology, &code);
-                fdg_from_list |= code.is_any(&[Role::FdgPetStudy, Role::FdgTracer]) || words.fdg.occur_in(&code.words);
-                tracer.roles = if code.is(Role::OtherTracer) { tracer.roles.union(code.roles) } else { tracer.roles };
+                fdg_from_list |= code.is_any(&[Role::FdgPetStudy, Role::FdgTracer])
+                    || words.fdg.occur_in(&code.words);
+                tracer.roles = if code.is(Role::OtherTracer) {
+                    tracer.roles.union(code.roles)
+                } else {
+                    tracer.roles
+                };
                 if words.other_tracer.occur_in(&code.words) {
                     tracer.words.push(' ');
                     tracer.words.push_str(&code.words);
                 }
             }
         }
-        let own_fdg = tracer.is_any(&[Role::FdgPetStudy, Role::FdgTracer]) || words.fdg.occur_in(&tracer.words);
+        let own_fdg = tracer.is_any(&[Role::FdgPetStudy, Role::FdgTracer])
+            || words.fdg.occur_in(&tracer.words);
         let fdg = own_fdg || fdg_from_list;
         if !fdg && (tracer.is(Role::OtherTracer) || words.other_tracer.occur_in(&tracer.words)) {
-            self.set_aside(Topic::FdgUptake, self.record(item, date), SetAsideCode::NotFdg);
+            self.set_aside(
+                Topic::FdgUptake,
+                self.record(item, date),
+                SetAsideCode::NotFdg,
+            );
             return Ok(());
         }
 
-        let surroundings = self.surroundings(item, view, code, &value, &decoded_components, &ancestors)?;
-        let mut pet = Pet { forms_study: true, tracer_presumed: !fdg, ..Pet::default() };
+        let surroundings =
+            self.surroundings(item, view, code, &value, &decoded_components, &ancestors)?;
+        let mut pet = Pet {
+            forms_study: true,
+            tracer_presumed: !fdg,
+            ..Pet::default()
+        };
         pet.has_free_text = self.has_free_text(view)?;
 
         // The statistic may be said by a component of its own.
@@ -203,14 +291,40 @@ impl<'a> Reader<'a> {
                 readings = readings.and(Readings::of(&decode(self.terminology, &interpretation)));
             }
             let words = format!("{} {}", surroundings.words, code.words);
-            let around = Surroundings { words, sites: surroundings.sites.clone(), readings };
+            let around = Surroundings {
+                words,
+                sites: surroundings.sites.clone(),
+                readings,
+            };
             self.lesion(measure, *component, &code.words, &around, &mut pet)?;
         }
         if measured {
+            if pet
+                .findings
+                .contains(&PetFinding::SetAside(SetAsideCode::UnmappedCode))
+            {
+                self.unmapped(item, Topic::FdgUptake);
+            }
+            // A record that is not understood does not show that a study took place.
+            pet.forms_study = pet
+                .findings
+                .iter()
+                .any(|finding| *finding != PetFinding::SetAside(SetAsideCode::UnmappedCode));
             self.pet(item, date, is_final, pet);
             return Ok(());
         }
-        self.reading_only(item, view, code, &value, fdg, own_fdg, &surroundings, date, is_final, pet)
+        self.reading_only(
+            item,
+            view,
+            code,
+            &value,
+            fdg,
+            own_fdg,
+            &surroundings,
+            date,
+            is_final,
+            pet,
+        )
     }
 
     /// An Observation without a number: a reading of the study or of a lesion, a panel, free text, or nothing known.
@@ -241,23 +355,28 @@ impl<'a> Reader<'a> {
         if readings.any() {
             if has_site {
                 if readings.positive {
-                    pet.findings.push(PetFinding::SetAside(SetAsideCode::SuvMaxNotRecorded));
+                    pet.findings
+                        .push(PetFinding::SetAside(SetAsideCode::SuvMaxNotRecorded));
                 }
             } else {
                 if readings.positive {
-                    pet.findings.push(PetFinding::StudyReading(Reading::Positive));
+                    pet.findings
+                        .push(PetFinding::StudyReading(Reading::Positive));
                 }
                 if readings.negative {
-                    pet.findings.push(PetFinding::StudyReading(Reading::Negative));
+                    pet.findings
+                        .push(PetFinding::StudyReading(Reading::Negative));
                 }
             }
         } else if view.has("dataAbsentReason") {
-            pet.findings.push(PetFinding::SetAside(SetAsideCode::DataAbsent));
+            pet.findings
+                .push(PetFinding::SetAside(SetAsideCode::DataAbsent));
         } else {
             let understood = code.known || value.known || view.has("valueString") || lists_findings;
             if !understood && view.choice("value")?.is_some() {
                 pet.forms_study = false;
-                pet.findings.push(PetFinding::SetAside(SetAsideCode::UnmappedCode));
+                pet.findings
+                    .push(PetFinding::SetAside(SetAsideCode::UnmappedCode));
                 self.unmapped(item, Topic::FdgUptake);
             }
         }
@@ -287,7 +406,9 @@ impl<'a> Reader<'a> {
             around.sites = around.sites.and(&decode(self.terminology, &site));
         }
         for (component, code, value) in components {
-            let is_reading = words.fdg.occur_in(&code.words) || code.is(Role::FdgPetStudy) || words.fdg.occur_in(&around.words);
+            let is_reading = words.fdg.occur_in(&code.words)
+                || code.is(Role::FdgPetStudy)
+                || words.fdg.occur_in(&around.words);
             if is_reading && !code.is(Role::StatisticMarker) {
                 around.readings = around.readings.and(Readings::of(value));
                 match component.boolean("valueBoolean")? {
@@ -298,16 +419,23 @@ impl<'a> Reader<'a> {
             }
         }
         // The group that lists this record speaks for it, unless it is the study as a whole.
-        let group = ancestors.first().filter(|group| group.resource_type() == "Observation" && !item.reference.is_empty());
+        let group = ancestors
+            .first()
+            .filter(|group| group.resource_type() == "Observation" && !item.reference.is_empty());
         if let Some(group) = group
             && let Ok(resource) = read_members(group, &super::observation::KEEP)
         {
             let view = resource.view();
             let code = decode(self.terminology, &view.concept("code")?.unwrap_or_default());
             if !code.is(Role::FdgPetStudy) {
-                let value = decode(self.terminology, &view.concept("valueCodeableConcept")?.unwrap_or_default());
+                let value = decode(
+                    self.terminology,
+                    &view.concept("valueCodeableConcept")?.unwrap_or_default(),
+                );
                 around.readings = around.readings.and(self.readings(view, &value)?);
-                around.words = format!("{} {} {}", around.words, code.words, value.words);
+                // What the group is called says nothing about a single member ("lesions", and the liver for reference); what
+                // it found does.
+                around.words = format!("{} {}", around.words, value.words);
                 for site in view.concepts("bodySite")? {
                     around.sites = around.sites.and(&decode(self.terminology, &site));
                 }
@@ -330,16 +458,25 @@ impl<'a> Reader<'a> {
     }
 
     fn has_free_text(&self, view: View<'_>) -> Result<bool, Unreadable> {
-        if view.text("valueString")?.is_some_and(|text| !text.trim().is_empty()) {
+        if view
+            .text("valueString")?
+            .is_some_and(|text| !text.trim().is_empty())
+        {
             return Ok(true);
         }
         for note in view.many("note")? {
-            if note.text("text")?.is_some_and(|text| self.terminology.words.speaks_of_fdg(&normalise(text))) {
+            if note
+                .text("text")?
+                .is_some_and(|text| self.terminology.words.speaks_of_fdg(&normalise(text)))
+            {
                 return Ok(true);
             }
         }
         for component in view.many("component")? {
-            if component.text("valueString")?.is_some_and(|text| !text.trim().is_empty()) {
+            if component
+                .text("valueString")?
+                .is_some_and(|text| !text.trim().is_empty())
+            {
                 return Ok(true);
             }
         }
@@ -347,11 +484,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Which number this is, by its code, its name and the statistic said beside it.
-    fn measure(&self, code: &Decoded, statistic: &Decoded, view: View<'_>) -> Result<Measure, Unreadable> {
+    fn measure(
+        &self,
+        code: &Decoded,
+        statistic: &Decoded,
+        view: View<'_>,
+    ) -> Result<Measure, Unreadable> {
         let words = &self.terminology.words;
         let named = words.suv_max.occur_in(&code.words) || code.is(Role::SuvMax);
         let suv = named || code.is(Role::Suv) || words.suv.occur_in(&code.words);
-        if code.is(Role::NotSuvMax) || (words.not_suv_max.occur_in(&code.words) && self.looks_like_pet_number(view, suv)?) {
+        if code.is(Role::NotSuvMax)
+            || (words.not_suv_max.occur_in(&code.words) && self.looks_like_pet_number(view, suv)?)
+        {
             return Ok(Measure::NotSuvMax);
         }
         if !suv {
@@ -360,16 +504,29 @@ impl<'a> Reader<'a> {
         let said = statistic.clone().and(code);
         let text_of_method = words.suv_max.occur_in(&statistic.words);
         let unit_says_maximum = match view.quantity("valueQuantity")? {
-            Some(quantity) => [quantity.code, quantity.unit].iter().any(|unit| squeeze(unit) == "{suvmax}"),
+            Some(quantity) => [quantity.code, quantity.unit]
+                .iter()
+                .any(|unit| squeeze(unit) == "{suvmax}"),
             None => false,
         };
-        Ok(if statistic.is(Role::NotSuvMax) || said.is(Role::StatisticOther) && !said.is(Role::StatisticMaximum) {
-            Measure::NotSuvMax
-        } else if named || said.is(Role::StatisticMaximum) || text_of_method || unit_says_maximum || says_maximum(&said.words) {
-            Measure::SuvMax
-        } else {
-            Measure::StatisticNotStated
-        })
+        Ok(
+            if statistic.is(Role::NotSuvMax)
+                || said.is(Role::StatisticOther) && !said.is(Role::StatisticMaximum)
+            {
+                Measure::NotSuvMax
+            } else if named
+                || said.is(Role::StatisticMaximum)
+                || text_of_method
+                || unit_says_maximum
+                || says_maximum(&said.words)
+            {
+                Measure::SuvMax
+            } else if code.is(Role::Suv) {
+                Measure::StatisticNotStated
+            } else {
+                Measure::Unmapped
+            },
+        )
     }
 
     fn looks_like_pet_number(&self, view: View<'_>, suv: bool) -> Result<bool, Unreadable> {
@@ -391,14 +548,20 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
             Measure::StatisticNotStated => {
-                pet.findings.push(set_aside(SetAsideCode::StatisticNotStated));
+                pet.findings
+                    .push(set_aside(SetAsideCode::StatisticNotStated));
+                return Ok(());
+            }
+            Measure::Unmapped => {
+                pet.findings.push(set_aside(SetAsideCode::UnmappedCode));
                 return Ok(());
             }
             Measure::SuvMax | Measure::None => {}
         }
         let place = place(self.terminology, label, around);
         if place == Place::PhysiologicOrReference {
-            pet.findings.push(set_aside(SetAsideCode::PhysiologicOrReference));
+            pet.findings
+                .push(set_aside(SetAsideCode::PhysiologicOrReference));
             return Ok(());
         }
         let reading = around.readings.of_lesion();
@@ -411,7 +574,8 @@ impl<'a> Reader<'a> {
             Value::FreeText => {
                 pet.has_free_text = true;
                 if reading == Some(Reading::Positive) {
-                    pet.findings.push(set_aside(SetAsideCode::SuvMaxNotRecorded));
+                    pet.findings
+                        .push(set_aside(SetAsideCode::SuvMaxNotRecorded));
                 }
                 return Ok(());
             }
@@ -443,24 +607,41 @@ fn place(terminology: &Terminology, label: &str, around: &Surroundings) -> Place
     let site_words = &around.sites.words;
     let names_lesion = words.lesion.occur_in(&around.words) || words.lesion.occur_in(label);
     let reads_positive = around.readings.positive && !around.readings.negative;
-    let any = |phrases: &crate::terminology::Words, pick: fn(&crate::terminology::Words) -> &crate::terminology::Phrases| {
-        [&around.words, site_words].iter().any(|text| pick(phrases).occur_in(text)) || pick(phrases).occur_in(label)
+    let any = |phrases: &crate::terminology::Words,
+               pick: fn(&crate::terminology::Words) -> &crate::terminology::Phrases| {
+        [&around.words, site_words]
+            .iter()
+            .any(|text| pick(phrases).occur_in(text))
+            || pick(phrases).occur_in(label)
     };
     if any(words, |words| &words.reference) {
         Place::PhysiologicOrReference
-    } else if around.sites.is(Role::ThyroidSite) || any(words, |words| &words.thyroid_bed) || words.thyroid.occur_in(site_words) {
+    } else if around.sites.is(Role::ThyroidSite)
+        || any(words, |words| &words.thyroid_bed)
+        || words.thyroid.occur_in(site_words)
+    {
         Place::ThyroidBed
     } else if words.liver.occur_in(&around.words) || words.liver.occur_in(label) {
-        if names_lesion { Place::Lesion } else { Place::PhysiologicOrReference }
+        if names_lesion {
+            Place::Lesion
+        } else {
+            Place::PhysiologicOrReference
+        }
     } else if around.sites.is(Role::PhysiologicSite) || words.liver.occur_in(site_words) {
-        if names_lesion || reads_positive { Place::Lesion } else { Place::PhysiologicOrReference }
+        if names_lesion || reads_positive {
+            Place::Lesion
+        } else {
+            Place::PhysiologicOrReference
+        }
     } else {
         Place::Lesion
     }
 }
 
 fn says_maximum(words: &str) -> bool {
-    words.split(' ').any(|token| matches!(token, "max" | "maximum"))
+    words
+        .split(' ')
+        .any(|token| matches!(token, "max" | "maximum"))
 }
 
 /// What the value of a SUVmax turns out to be.
@@ -473,12 +654,21 @@ enum Value {
 fn value(terminology: &Terminology, view: View<'_>) -> Result<Value, Unreadable> {
     match view.choice("value")? {
         Some("valueQuantity") => {
-            let Some(quantity) = view.quantity("valueQuantity")? else { return Ok(Value::SetAside(SetAsideCode::DataAbsent)) };
+            let Some(quantity) = view.quantity("valueQuantity")? else {
+                return Ok(Value::SetAside(SetAsideCode::DataAbsent));
+            };
             if let Some(refused) = unit(terminology, &quantity) {
                 return Ok(Value::SetAside(refused));
             }
-            let Some(text) = quantity.value else { return Ok(Value::SetAside(SetAsideCode::DataAbsent)) };
-            let Some(number) = plausible(&text) else { return Ok(Value::SetAside(SetAsideCode::ImplausibleValue)) };
+            let Some(text) = quantity.value else {
+                return Ok(Value::SetAside(SetAsideCode::DataAbsent));
+            };
+            if text.parse::<f64>().is_err() {
+                return Err(Unreadable);
+            }
+            let Some(number) = plausible(&text) else {
+                return Ok(Value::SetAside(SetAsideCode::ImplausibleValue));
+            };
             let (comparator, low, high) = match quantity.comparator {
                 None => (None, number, number),
                 Some("<") => (Some("<"), 0.0, number),
@@ -487,12 +677,22 @@ fn value(terminology: &Terminology, view: View<'_>) -> Result<Value, Unreadable>
                 Some(">") => (Some(">"), number, f64::INFINITY),
                 Some(_) => return Err(Unreadable),
             };
-            Ok(Value::SuvMax(SuvMax { value: text, comparator, low, high }))
+            Ok(Value::SuvMax(SuvMax {
+                value: text,
+                comparator,
+                low,
+                high,
+            }))
         }
         Some("valueInteger") => {
             let text = view.number("valueInteger")?.unwrap_or_default();
             Ok(match plausible(&text) {
-                Some(number) => Value::SuvMax(SuvMax { value: text, comparator: None, low: number, high: number }),
+                Some(number) => Value::SuvMax(SuvMax {
+                    value: text,
+                    comparator: None,
+                    low: number,
+                    high: number,
+                }),
                 None => Value::SetAside(SetAsideCode::ImplausibleValue),
             })
         }
@@ -504,7 +704,9 @@ fn value(terminology: &Terminology, view: View<'_>) -> Result<Value, Unreadable>
 }
 
 fn range(terminology: &Terminology, view: View<'_>) -> Result<Value, Unreadable> {
-    let Some(range) = view.one("valueRange")? else { return Ok(Value::SetAside(SetAsideCode::DataAbsent)) };
+    let Some(range) = view.one("valueRange")? else {
+        return Ok(Value::SetAside(SetAsideCode::DataAbsent));
+    };
     let (low, high) = (range.quantity("low")?, range.quantity("high")?);
     for bound in [&low, &high].into_iter().flatten() {
         if let Some(refused) = unit(terminology, bound) {
@@ -513,25 +715,39 @@ fn range(terminology: &Terminology, view: View<'_>) -> Result<Value, Unreadable>
     }
     let bound = |quantity: Option<Quantity<'_>>| quantity.and_then(|quantity| quantity.value);
     let (low, high) = (bound(low), bound(high));
-    let numbers = (low.as_deref().map(plausible), high.as_deref().map(plausible));
+    let numbers = (
+        low.as_deref().map(plausible),
+        high.as_deref().map(plausible),
+    );
     Ok(match (low, high, numbers) {
         (None, None, _) => Value::SetAside(SetAsideCode::DataAbsent),
-        (_, _, (Some(None), _) | (_, Some(None))) => Value::SetAside(SetAsideCode::ImplausibleValue),
-        (_, _, (Some(Some(low)), Some(Some(high)))) if low > high => Value::SetAside(SetAsideCode::ImplausibleValue),
+        (_, _, (Some(None), _) | (_, Some(None))) => {
+            Value::SetAside(SetAsideCode::ImplausibleValue)
+        }
+        (_, _, (Some(Some(low)), Some(Some(high)))) if low > high => {
+            Value::SetAside(SetAsideCode::ImplausibleValue)
+        }
         (Some(text), _, (Some(Some(low)), high)) => Value::SuvMax(SuvMax {
             value: text,
             comparator: Some(">="),
             low,
             high: high.flatten().unwrap_or(f64::INFINITY),
         }),
-        (_, Some(text), (_, Some(Some(high)))) => Value::SuvMax(SuvMax { value: text, comparator: Some("<="), low: 0.0, high }),
+        (_, Some(text), (_, Some(Some(high)))) => Value::SuvMax(SuvMax {
+            value: text,
+            comparator: Some("<="),
+            low: 0.0,
+            high,
+        }),
         _ => Value::SetAside(SetAsideCode::DataAbsent),
     })
 }
 
 /// A finite number in (0, 200].
 fn plausible(text: &str) -> Option<f64> {
-    text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0 && *number <= GREATEST_PLAUSIBLE_SUV)
+    text.parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite() && *number > 0.0 && *number <= GREATEST_PLAUSIBLE_SUV)
 }
 
 /// Why the unit cannot be used, if so. The UCUM code decides, else the unit text; a refused unit in either place refuses.
@@ -539,15 +755,28 @@ fn plausible(text: &str) -> Option<f64> {
 fn unit(terminology: &Terminology, quantity: &Quantity<'_>) -> Option<SetAsideCode> {
     let units = &terminology.words.units;
     let (code, text) = (squeeze(quantity.code), squeeze(quantity.unit));
-    let is_ucum = quantity.system.is_empty() || quantity.system.trim() == "http://unitsofmeasure.org" || quantity.system == "urn:oid:2.16.840.1.113883.6.8";
-    if [&code, &text].iter().any(|unit| units.refused.contains(unit)) {
+    let is_ucum = quantity.system.is_empty()
+        || quantity.system.trim() == "http://unitsofmeasure.org"
+        || quantity.system == "urn:oid:2.16.840.1.113883.6.8";
+    if [&code, &text]
+        .iter()
+        .any(|unit| units.refused.contains(unit))
+    {
         return Some(SetAsideCode::NotSuvMax);
     }
-    let deciding = if !code.is_empty() && (is_ucum || text.is_empty()) { code } else { text };
-    (!deciding.is_empty() && !units.accepted.contains(&deciding)).then_some(SetAsideCode::UnitNotUnderstood)
+    let deciding = if !code.is_empty() && (is_ucum || text.is_empty()) {
+        code
+    } else {
+        text
+    };
+    (!deciding.is_empty() && !units.accepted.contains(&deciding))
+        .then_some(SetAsideCode::UnitNotUnderstood)
 }
 
 /// Lower case, without blanks.
 fn squeeze(unit: &str) -> String {
-    unit.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    unit.chars()
+        .filter(|c| !c.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .collect()
 }

@@ -73,10 +73,23 @@ impl<'a> Reader<'a> {
         for used in view.concepts("usedCode")? {
             agents = agents.and(&decode(self.terminology, &used));
         }
-        self.radioiodine(item, &code.and(&agents), status, start, Activity::NotStated, view)
+        self.radioiodine(
+            item,
+            &code.and(&agents),
+            status,
+            start,
+            Activity::NotStated,
+            view,
+        )
     }
 
-    fn operation(&mut self, item: &Item<'a>, code: &Decoded, status: &str, date: Option<PartialDate>) {
+    fn operation(
+        &mut self,
+        item: &Item<'a>,
+        code: &Decoded,
+        status: &str,
+        date: Option<PartialDate>,
+    ) {
         let extent = [
             (Role::TotalThyroidectomy, Extent::Total),
             (Role::CompletionThyroidectomy, Extent::Completion),
@@ -88,19 +101,30 @@ impl<'a> Reader<'a> {
         .find(|(role, _)| code.is(*role))
         .map(|(_, extent)| extent);
         let record = self.record(item, date);
-        let concerns = extent.is_some() || code.is_any(&[Role::PartialThyroidectomy, Role::NeckOperation]);
+        let concerns =
+            extent.is_some() || code.is_any(&[Role::PartialThyroidectomy, Role::NeckOperation]);
         if !concerns {
             return;
         }
         match status {
             "completed" => {}
-            "entered-in-error" => return self.set_aside(Topic::Applicability, record, SetAsideCode::EnteredInError),
+            "entered-in-error" => {
+                return self.set_aside(Topic::Applicability, record, SetAsideCode::EnteredInError);
+            }
             _ => return self.set_aside(Topic::Applicability, record, SetAsideCode::NotDone),
         }
         match extent {
-            Some(extent) => self.chart.facts.operations.push(Operation { record, extent }),
+            Some(extent) => self
+                .chart
+                .facts
+                .operations
+                .push(Operation { record, extent }),
             None if code.is(Role::PartialThyroidectomy) => {
-                self.set_aside(Topic::Applicability, record, SetAsideCode::PartialThyroidectomy);
+                self.set_aside(
+                    Topic::Applicability,
+                    record,
+                    SetAsideCode::PartialThyroidectomy,
+                );
             }
             None => self.chart.facts.neck_operations.push(record),
         }
@@ -124,17 +148,28 @@ impl<'a> Reader<'a> {
             self.open(item, SetAsideCode::ModifierExtension);
             return Ok(());
         }
-        let mut code = decode(self.terminology, &view.concept("medicationCodeableConcept")?.unwrap_or_default());
+        let mut code = decode(
+            self.terminology,
+            &view
+                .concept("medicationCodeableConcept")?
+                .unwrap_or_default(),
+        );
         let mut unresolved = false;
         if let Some(reference) = view.one("medicationReference")? {
             let display = crate::terminology::normalise(reference.text("display")?.unwrap_or(""));
             code.words.push(' ');
             code.words.push_str(&display);
-            match reference.text("reference")?.and_then(|reference| self.items.resolve(item, reference)) {
+            match reference
+                .text("reference")?
+                .and_then(|reference| self.items.resolve(item, reference))
+            {
                 Some(medication) => {
                     let resource = read_members(medication, &["code", "ingredient"])?;
                     let medication = resource.view();
-                    code = code.and(&decode(self.terminology, &medication.concept("code")?.unwrap_or_default()));
+                    code = code.and(&decode(
+                        self.terminology,
+                        &medication.concept("code")?.unwrap_or_default(),
+                    ));
                     for ingredient in medication.many("ingredient")? {
                         if let Some(substance) = ingredient.concept("itemCodeableConcept")? {
                             code = code.and(&decode(self.terminology, &substance));
@@ -148,12 +183,25 @@ impl<'a> Reader<'a> {
         let start = effective(view)?;
         let activity = activity(self.terminology, view)?;
         if item.resource_type() == "MedicationStatement" {
-            let concerns = code.is_any(&[Role::RadioiodineTherapy, Role::RadioiodineAgent]) || self.speaks_of_radioiodine(&code);
+            let concerns = code.is_any(&[Role::RadioiodineTherapy, Role::RadioiodineAgent])
+                || self.speaks_of_radioiodine(&code);
             if concerns {
                 match status {
-                    "entered-in-error" => self.set_aside(Topic::Applicability, self.record(item, start), SetAsideCode::EnteredInError),
-                    "not-taken" => self.set_aside(Topic::Applicability, self.record(item, start), SetAsideCode::NotDone),
-                    "intended" => self.set_aside(Topic::Applicability, self.record(item, start), SetAsideCode::NotGiven),
+                    "entered-in-error" => self.set_aside(
+                        Topic::Applicability,
+                        self.record(item, start),
+                        SetAsideCode::EnteredInError,
+                    ),
+                    "not-taken" => self.set_aside(
+                        Topic::Applicability,
+                        self.record(item, start),
+                        SetAsideCode::NotDone,
+                    ),
+                    "intended" => self.set_aside(
+                        Topic::Applicability,
+                        self.record(item, start),
+                        SetAsideCode::NotGiven,
+                    ),
                     _ => self.course(item, start, Course::Uncertain),
                 }
             }
@@ -172,7 +220,10 @@ impl<'a> Reader<'a> {
 
     fn course(&mut self, item: &Item<'a>, date: Option<PartialDate>, course: Course) {
         let record = self.record(item, date);
-        self.chart.facts.radioiodine.push(Radioiodine { record, course });
+        self.chart
+            .facts
+            .radioiodine
+            .push(Radioiodine { record, course });
     }
 
     fn radioiodine(
@@ -219,21 +270,36 @@ impl<'a> Reader<'a> {
         let reason = self.reason_is_thyroid_cancer(item, view)?;
         match outcome(code, &activity, reason) {
             Some(Outcome::Course(course)) => self.course(item, date, course),
-            Some(Outcome::Diagnostic) => self.set_aside(Topic::Applicability, record, SetAsideCode::DiagnosticRadioiodine),
+            Some(Outcome::Diagnostic) => self.set_aside(
+                Topic::Applicability,
+                record,
+                SetAsideCode::DiagnosticRadioiodine,
+            ),
             None => {}
         }
         Ok(())
     }
 
-    fn reason_is_thyroid_cancer(&self, item: &Item<'a>, view: View<'_>) -> Result<bool, Unreadable> {
+    fn reason_is_thyroid_cancer(
+        &self,
+        item: &Item<'a>,
+        view: View<'_>,
+    ) -> Result<bool, Unreadable> {
         for reason in view.concepts("reasonCode")? {
             if decode(self.terminology, &reason).is_any(&THYROID_CANCER) {
                 return Ok(true);
             }
         }
         for reason in view.many("reasonReference")? {
-            let Some(condition) = reason.text("reference")?.and_then(|reference| self.items.resolve(item, reference)) else { continue };
-            let Ok(resource) = read_members(condition, &["code"]) else { continue };
+            let Some(condition) = reason
+                .text("reference")?
+                .and_then(|reference| self.items.resolve(item, reference))
+            else {
+                continue;
+            };
+            let Ok(resource) = read_members(condition, &["code"]) else {
+                continue;
+            };
             if let Ok(Some(code)) = resource.view().concept("code")
                 && decode(self.terminology, &code).is_any(&THYROID_CANCER)
             {
@@ -295,23 +361,51 @@ fn performed(view: View<'_>) -> Result<(Option<PartialDate>, Option<PartialDate>
 }
 
 /// The dose given, as activity.
-fn activity(terminology: &crate::terminology::Terminology, view: View<'_>) -> Result<Activity, Unreadable> {
-    let Some(dosage) = view.one("dosage")? else { return Ok(Activity::NotStated) };
-    let Some(dose) = dosage.quantity("dose")? else { return Ok(Activity::NotStated) };
-    let Some(value) = &dose.value else { return Ok(Activity::NotStated) };
+fn activity(
+    terminology: &crate::terminology::Terminology,
+    view: View<'_>,
+) -> Result<Activity, Unreadable> {
+    let Some(dosage) = view.one("dosage")? else {
+        return Ok(Activity::NotStated);
+    };
+    let Some(dose) = dosage.quantity("dose")? else {
+        return Ok(Activity::NotStated);
+    };
+    let Some(value) = &dose.value else {
+        return Ok(Activity::NotStated);
+    };
     let units = &terminology.words.activity_gigabecquerel;
     let factor = [dose.code, dose.unit].into_iter().find_map(|unit| {
         let unit = unit.trim();
-        units.get(unit).or_else(|| units.iter().find(|(known, _)| known.eq_ignore_ascii_case(unit)).map(|(_, factor)| factor))
+        units.get(unit).or_else(|| {
+            units
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(unit))
+                .map(|(_, factor)| factor)
+        })
     });
-    let Some((value, factor)) = value.parse::<f64>().ok().filter(|value| value.is_finite() && *value > 0.0).zip(factor) else {
+    let Some((value, factor)) = value
+        .parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite() && *value > 0.0)
+        .zip(factor)
+    else {
         return Ok(Activity::NotUnderstood);
     };
     let gbq = value * factor;
     Ok(match dose.comparator {
-        None => Activity::Between { low: gbq, high: gbq },
-        Some("<" | "<=") => Activity::Between { low: 0.0, high: gbq },
-        Some(">" | ">=") => Activity::Between { low: gbq, high: f64::INFINITY },
+        None => Activity::Between {
+            low: gbq,
+            high: gbq,
+        },
+        Some("<" | "<=") => Activity::Between {
+            low: 0.0,
+            high: gbq,
+        },
+        Some(">" | ">=") => Activity::Between {
+            low: gbq,
+            high: f64::INFINITY,
+        },
         Some(_) => Activity::NotUnderstood,
     })
 }

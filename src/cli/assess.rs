@@ -45,7 +45,10 @@ impl Assess {
         let mut resources = Resources::default();
         for (file, value) in &values {
             if !resources.add(value) {
-                return Err(Failure::Input(format!("{} is no FHIR Bundle or resource", file.display())));
+                return Err(Failure::Input(format!(
+                    "{} is no FHIR Bundle or resource",
+                    file.display()
+                )));
             }
         }
         if resources.incomplete() {
@@ -57,12 +60,21 @@ impl Assess {
         let chosen: Vec<&str> = match &self.patient {
             Some(id) => match known.iter().find(|known| *known == id) {
                 Some(id) => vec![id],
-                None => return Err(Failure::MissingData("no Patient of this id is in the input".into())),
+                None => {
+                    return Err(Failure::MissingData(
+                        "no Patient of this id is in the input".into(),
+                    ));
+                }
             },
             None if self.all || known.len() == 1 => known,
-            None if known.is_empty() => return Err(Failure::MissingData("the input holds no Patient".into())),
+            None if known.is_empty() => {
+                return Err(Failure::MissingData("the input holds no Patient".into()));
+            }
             None => {
-                return Err(Failure::Usage(format!("the input holds {} patients; choose one with --patient ID, or take all with --all", known.len())));
+                return Err(Failure::Usage(format!(
+                    "the input holds {} patients; choose one with --patient ID, or take all with --all",
+                    known.len()
+                )));
             }
         };
         if chosen.is_empty() {
@@ -92,9 +104,17 @@ pub(super) fn assess_patient(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<(Assessment, Chart), Failure> {
-    let input = resources.of(id).ok_or_else(|| Failure::MissingData("the input holds no such Patient".into()))?;
-    let chart = crate::chart::read(&input, &knowledge.terminology).map_err(|error| Failure::Input(error.to_string()))?;
-    let result = assess(chart.facts.clone(), &knowledge.model, settings.rules, day(now));
+    let input = resources
+        .of(id)
+        .ok_or_else(|| Failure::MissingData("the input holds no such Patient".into()))?;
+    let chart = crate::chart::read(&input, &knowledge.terminology)
+        .map_err(|error| Failure::Input(error.to_string()))?;
+    let result = assess(
+        chart.facts.clone(),
+        &knowledge.model,
+        settings.rules,
+        day(now),
+    );
     Ok((result, chart))
 }
 
@@ -104,11 +124,16 @@ pub(super) fn read_files(files: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Fa
     for path in files {
         let mut text = String::new();
         let read = if path == Path::new("-") {
-            std::io::stdin().lock().read_to_string(&mut text).map(|_| ())
+            std::io::stdin()
+                .lock()
+                .read_to_string(&mut text)
+                .map(|_| ())
         } else {
             std::fs::read_to_string(path).map(|content| text = content)
         };
-        read.map_err(|error| Failure::Input(format!("{} cannot be read: {error}", path.display())))?;
+        read.map_err(|error| {
+            Failure::Input(format!("{} cannot be read: {error}", path.display()))
+        })?;
         texts.push((path.clone(), text));
     }
     Ok(texts)
@@ -119,12 +144,20 @@ pub(super) fn values(texts: &[(PathBuf, String)]) -> Result<Vec<(&Path, &RawValu
     let mut values = Vec::new();
     for (path, text) in texts {
         if nesting(text) > DEEPEST_NESTING {
-            return Err(Failure::Input(format!("{} nests deeper than {DEEPEST_NESTING} levels", path.display())));
+            return Err(Failure::Input(format!(
+                "{} nests deeper than {DEEPEST_NESTING} levels",
+                path.display()
+            )));
         }
         let before = values.len();
         for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
             let value = value.map_err(|error| {
-                Failure::Input(format!("{} is not JSON: line {}, column {}", path.display(), error.line(), error.column()))
+                Failure::Input(format!(
+                    "{} is not JSON: line {}, column {}",
+                    path.display(),
+                    error.line(),
+                    error.column()
+                ))
             })?;
             values.push((path.as_path(), value));
         }
@@ -135,16 +168,40 @@ pub(super) fn values(texts: &[(PathBuf, String)]) -> Result<Vec<(&Path, &RawValu
     Ok(values)
 }
 
-fn write_table(out: &mut impl Write, result: &Assessment, json: &serde_json::Value) -> std::io::Result<()> {
+fn write_table(
+    out: &mut impl Write,
+    result: &Assessment,
+    json: &serde_json::Value,
+) -> std::io::Result<()> {
     let list = |value: &serde_json::Value| -> String {
-        value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(", ")
+        value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let applicability = &json["applicability"];
     match &result.scored {
-        None => writeln!(out, "The model does not apply: {}", list(&applicability["reasons"]))?,
+        None => writeln!(
+            out,
+            "The model does not apply: {}",
+            list(&applicability["reasons"])
+        )?,
         Some(scored) => {
-            let range = |low: u32, high: u32| if low == high { low.to_string() } else { format!("{low}-{high}") };
-            writeln!(out, "{:<22} {:<12} {:>7}  rests on", "predictor", "state", "points")?;
+            let range = |low: u32, high: u32| {
+                if low == high {
+                    low.to_string()
+                } else {
+                    format!("{low}-{high}")
+                }
+            };
+            writeln!(
+                out,
+                "{:<22} {:<12} {:>7}  rests on",
+                "predictor", "state", "points"
+            )?;
             for name in Predictor::ALL {
                 let predictor = scored.predictor(name);
                 let finding = &predictor.finding;
@@ -152,32 +209,84 @@ fn write_table(out: &mut impl Write, result: &Assessment, json: &serde_json::Val
                     .evidence
                     .iter()
                     .map(|evidence| match &evidence.record.date {
-                        Some(date) => format!("{} ({}, {})", evidence.what, evidence.record.reference, date.as_written()),
+                        Some(date) => format!(
+                            "{} ({}, {})",
+                            evidence.what,
+                            evidence.record.reference,
+                            date.as_written()
+                        ),
                         None => format!("{} ({})", evidence.what, evidence.record.reference),
                     })
                     .collect();
                 if let Some(reason) = finding.reason {
-                    what.insert(0, format!("{}{}", reason.as_str(), if predictor.decisive { " (would decide)" } else { "" }));
+                    what.insert(
+                        0,
+                        format!(
+                            "{}{}",
+                            reason.as_str(),
+                            if predictor.decisive {
+                                " (would decide)"
+                            } else {
+                                ""
+                            }
+                        ),
+                    );
                 }
                 let points = range(predictor.points.low, predictor.points.high);
-                writeln!(out, "{:<22} {:<12} {points:>7}  {}", predictor_name(name), state_name(finding.state), what.join("; "))?;
+                writeln!(
+                    out,
+                    "{:<22} {:<12} {points:>7}  {}",
+                    predictor_name(name),
+                    state_name(finding.state),
+                    what.join("; ")
+                )?;
                 if !finding.caveats.is_empty() {
-                    let caveats: Vec<&str> = finding.caveats.iter().map(|caveat| caveat.as_str()).collect();
+                    let caveats: Vec<&str> = finding
+                        .caveats
+                        .iter()
+                        .map(|caveat| caveat.as_str())
+                        .collect();
                     writeln!(out, "{:<44} caveats: {}", "", caveats.join(", "))?;
                 }
             }
-            writeln!(out, "score {} of {}, cut-off {}: {}", range(scored.score.low, scored.score.high), json["score"]["maximum"], json["score"]["cutoff"], json["classification"].as_str().unwrap_or_default())?;
+            writeln!(
+                out,
+                "score {} of {}, cut-off {}: {}",
+                range(scored.score.low, scored.score.high),
+                json["score"]["maximum"],
+                json["score"]["cutoff"],
+                json["classification"].as_str().unwrap_or_default()
+            )?;
         }
     }
     if applicability["caveats"].is_array() {
         writeln!(out, "caveats: {}", list(&applicability["caveats"]))?;
     }
-    let mut set_aside: Vec<&serde_json::Value> = applicability["setAside"].as_array().into_iter().flatten().collect();
+    let mut set_aside: Vec<&serde_json::Value> = applicability["setAside"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
     for name in Predictor::ALL {
-        set_aside.extend(json["predictors"][predictor_name(name)]["setAside"].as_array().into_iter().flatten());
+        set_aside.extend(
+            json["predictors"][predictor_name(name)]["setAside"]
+                .as_array()
+                .into_iter()
+                .flatten(),
+        );
     }
     for record in set_aside {
-        writeln!(out, "set aside: {} ({})", record["reference"].as_str().unwrap_or_default(), record["code"].as_str().unwrap_or_default())?;
+        writeln!(
+            out,
+            "set aside: {} ({})",
+            record["reference"].as_str().unwrap_or_default(),
+            record["code"].as_str().unwrap_or_default()
+        )?;
     }
-    writeln!(out, "assessed at {}, result {}", json["assessedAt"].as_str().unwrap_or_default(), json["resultId"].as_str().unwrap_or_default())
+    writeln!(
+        out,
+        "assessed at {}, result {}",
+        json["assessedAt"].as_str().unwrap_or_default(),
+        json["resultId"].as_str().unwrap_or_default()
+    )
 }

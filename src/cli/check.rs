@@ -54,7 +54,10 @@ impl Check {
             let mut resources = Resources::default();
             for (file, value) in values(&texts)? {
                 if !resources.add(value) {
-                    return Err(Failure::Input(format!("{} is no FHIR Bundle or resource", file.display())));
+                    return Err(Failure::Input(format!(
+                        "{} is no FHIR Bundle or resource",
+                        file.display()
+                    )));
                 }
             }
             if resources.patients().next().is_none() {
@@ -63,15 +66,23 @@ impl Check {
             let mut coverage: BTreeMap<String, Coverage> = BTreeMap::new();
             let mut unmapped: BTreeMap<(String, String, &str), usize> = BTreeMap::new();
             for id in resources.patients() {
-                let (_, chart) = assess_patient(&resources, id, &knowledge, &settings, Timestamp::now())?;
+                let (_, chart) =
+                    assess_patient(&resources, id, &knowledge, &settings, Timestamp::now())?;
                 for usage in &chart.usage {
-                    let name = usage.reference.split('/').next().unwrap_or_default().to_owned();
+                    let name = usage
+                        .reference
+                        .split('/')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned();
                     let entry = coverage.entry(name).or_default();
                     entry.records += 1;
                     entry.used += usize::from(usage.looked_at);
                 }
                 for (system, code, topic) in chart.unmapped {
-                    *unmapped.entry((system, code, topic_name(topic))).or_default() += 1;
+                    *unmapped
+                        .entry((system, code, topic_name(topic)))
+                        .or_default() += 1;
                 }
             }
             let mut ranked: Vec<_> = unmapped.into_iter().collect();
@@ -110,7 +121,9 @@ fn row(system: &str, code: &str, topic: &str) -> serde_json::Value {
             "target": "https://rrdtc.org/fhir/CodeSystem/site-group",
             "element": [{ "code": code, "target": [{ "code": "unspecified", "equivalence": "wider" }] }],
         }),
-        "fdgUptake" => json!({ "valueSet": "https://rrdtc.org/fhir/ValueSet/suvmax", "system": system, "concept": [{ "code": code }] }),
+        "fdgUptake" => {
+            json!({ "valueSet": "https://rrdtc.org/fhir/ValueSet/suvmax", "system": system, "concept": [{ "code": code }] })
+        }
         _ => json!({ "system": system, "concept": [{ "code": code }] }),
     }
 }
@@ -118,20 +131,57 @@ fn row(system: &str, code: &str, topic: &str) -> serde_json::Value {
 fn print_report(report: &serde_json::Value) {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     println!("configuration  ok");
-    println!("model          {} {} sha256 {}", text(&report["model"]["id"]), text(&report["model"]["version"]), text(&report["model"]["sha256"]));
-    println!("services       {}", report["services"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", "));
-    let sets = report["terminology"]["sets"].as_array().cloned().unwrap_or_default();
+    println!(
+        "model          {} {} sha256 {}",
+        text(&report["model"]["id"]),
+        text(&report["model"]["version"]),
+        text(&report["model"]["sha256"])
+    );
+    println!(
+        "services       {}",
+        report["services"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(text)
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    let sets = report["terminology"]["sets"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let rows: u64 = sets.iter().filter_map(|set| set["rows"].as_u64()).sum();
-    println!("terminology    {} sets and maps, {rows} rows, sha256 {}", sets.len(), text(&report["terminology"]["sha256"]));
+    println!(
+        "terminology    {} sets and maps, {rows} rows, sha256 {}",
+        sets.len(),
+        text(&report["terminology"]["sha256"])
+    );
     if let Some(coverage) = report["coverage"].as_object() {
         println!("\nrecords a rule looked at");
         for (name, counts) in coverage {
-            println!("  {name:<26} {:>7} of {}", counts["used"], counts["records"]);
+            println!(
+                "  {name:<26} {:>7} of {}",
+                counts["used"], counts["records"]
+            );
         }
         let unmapped = report["unmapped"].as_array().cloned().unwrap_or_default();
-        println!("\nunmapped codes: {}", if unmapped.is_empty() { "none" } else { "add each to a file of the terminology folder" });
+        println!(
+            "\nunmapped codes: {}",
+            if unmapped.is_empty() {
+                "none"
+            } else {
+                "add each to a file of the terminology folder"
+            }
+        );
         for entry in unmapped {
-            println!("  {:>5} x {} {} ({})", entry["count"], text(&entry["system"]), text(&entry["code"]), text(&entry["about"]));
+            println!(
+                "  {:>5} x {} {} ({})",
+                entry["count"],
+                text(&entry["system"]),
+                text(&entry["code"]),
+                text(&entry["about"])
+            );
             println!("          {}", entry["row"]);
         }
     }

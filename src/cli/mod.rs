@@ -12,7 +12,11 @@ use std::process::ExitCode;
 
 /// CDS Hooks service: will this metastatic differentiated thyroid cancer turn out radioiodine refractory?
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable, 2 usage, 3 configuration, terminology or model invalid, 4 required data missing.")]
+#[command(
+    version,
+    about,
+    after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable, 2 usage, 3 configuration, terminology or model invalid, 4 required data missing."
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -25,7 +29,9 @@ enum Command {
     /// Run the service beside a FHIR server full of synthetic patients, on one loopback port. Start here.
     Sandbox(serve::Sandbox),
     /// Assess patients from FHIR files: a Bundle, a resource or NDJSON.
-    #[command(after_help = "Examples:\n  rrdtc assess patient.json\n  rrdtc assess --all --json bundles/*.json | jq .classification\n  cat export.ndjson | rrdtc assess --patient p-17 -")]
+    #[command(
+        after_help = "Examples:\n  rrdtc assess patient.json\n  rrdtc assess --all --json bundles/*.json | jq .classification\n  cat export.ndjson | rrdtc assess --patient p-17 -"
+    )]
     Assess(assess::Assess),
     /// Check configuration, terminology, model and services; with files also what the rules can use of them.
     Check(check::Check),
@@ -97,5 +103,6 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn parse_instant(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "expected an instant such as 2026-11-20T12:00:00Z".to_owned())
+    text.parse()
+        .map_err(|_| "expected an instant such as 2026-11-20T12:00:00Z".to_owned())
 }

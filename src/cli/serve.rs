@@ -81,23 +81,38 @@ impl Sandbox {
         let (mut settings, knowledge) = self.common.load()?;
         let port = self.port.unwrap_or_else(|| settings.listen.port());
         settings.listen = SocketAddr::from(([127, 0, 0, 1], port));
-        let mut store = if self.only_data { Store::default() } else { Store::synthetic() };
+        let mut store = if self.only_data {
+            Store::default()
+        } else {
+            Store::synthetic()
+        };
         for folder in &self.data {
             store.add_folder(folder).map_err(|error| match error {
                 UnusableData::NoPatient(_) => Failure::MissingData(error.to_string()),
-                UnusableData::Io(..) | UnusableData::NotFhir(_) => Failure::Input(error.to_string()),
+                UnusableData::Io(..) | UnusableData::NotFhir(_) => {
+                    Failure::Input(error.to_string())
+                }
             })?;
         }
         let clock = match self.as_of {
             Some(instant) => Clock::Fixed(instant),
-            None if self.data.is_empty() => Clock::Fixed(parse_instant(FIXTURES_AS_OF).map_err(Failure::Usage)?),
+            None if self.data.is_empty() => {
+                Clock::Fixed(parse_instant(FIXTURES_AS_OF).map_err(Failure::Usage)?)
+            }
             None => Clock::System,
         };
         start_log();
         let patients = store.patients().count();
-        let example = store.patients().next().map(|patient| patient.id.clone()).unwrap_or_default();
+        let example = store
+            .patients()
+            .next()
+            .map(|patient| patient.id.clone())
+            .unwrap_or_default();
         block_on(async move {
-            let service = knowledge.services.first().map_or(String::new(), |service| service.id.clone());
+            let service = knowledge
+                .services
+                .first()
+                .map_or(String::new(), |service| service.id.clone());
             let application = sandbox::build(settings, knowledge, clock, store)?;
             let base = &application.base_url;
             println!("rrdtc sandbox: synthetic data, not for care");
@@ -106,25 +121,38 @@ impl Sandbox {
             println!("  CDS Hooks   {base}/cds-services");
             println!("  FHIR R4     {base}/fhir");
             match clock {
-                Clock::Fixed(instant) => println!("  assessed as of {instant} (--as-of changes it)"),
+                Clock::Fixed(instant) => {
+                    println!("  assessed as of {instant} (--as-of changes it)")
+                }
                 Clock::System => println!("  assessed as of now"),
             }
             println!("Try:");
-            println!("  curl -s {base}/requests/{example} | curl -s {base}/cds-services/{service} -H 'Content-Type: application/json' --data-binary @-");
+            println!(
+                "  curl -s {base}/requests/{example} | curl -s {base}/cds-services/{service} -H 'Content-Type: application/json' --data-binary @-"
+            );
             application.run().await
         })
     }
 }
 
 fn block_on(future: impl Future<Output = std::io::Result<()>>) -> Result<(), Failure> {
-    actix_web::rt::System::new().block_on(future).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => Failure::Usage("the port is in use; choose another with --port, or 0 for a free one".into()),
-        _ => Failure::Io(error),
-    })
+    actix_web::rt::System::new()
+        .block_on(future)
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => Failure::Usage(
+                "the port is in use; choose another with --port, or 0 for a free one".into(),
+            ),
+            _ => Failure::Io(error),
+        })
 }
 
 /// Log lines hold no request bodies, no queries and no patient ids.
 fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("RRDTC_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).try_init();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("RRDTC_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
 }

@@ -22,7 +22,8 @@ pub const FIXTURES_AS_OF: &str = "2026-11-20T12:00:00Z";
 pub fn fixtures() -> impl Iterator<Item = (&'static str, &'static str)> {
     FIXTURES.files().filter_map(|file| {
         let name = file.path().file_name()?.to_str()?;
-        (name.ends_with(".json") && !name.ends_with(".expected.json")).then_some((name, file.contents_utf8()?))
+        (name.ends_with(".json") && !name.ends_with(".expected.json"))
+            .then_some((name, file.contents_utf8()?))
     })
 }
 
@@ -158,7 +159,10 @@ impl Knowledge {
 
         let (file, text) = match &settings.model_file {
             Some(path) => (path.display().to_string(), read(path)?),
-            None => ("liu-2022.json".to_owned(), built_in("models/liu-2022.json").unwrap_or_default()),
+            None => (
+                "liu-2022.json".to_owned(),
+                built_in("models/liu-2022.json").unwrap_or_default(),
+            ),
         };
         let model = model(&file, &text)?;
 
@@ -169,19 +173,41 @@ impl Knowledge {
         let mut services: Vec<Service> = Vec::new();
         for file in files {
             let service = Service::parse(&file.name, &file.text)?;
-            if services.iter().any(|other| other.id == service.id && other.hook == service.hook) {
-                return Err(InvalidService::Twice { id: service.id, hook: service.hook }.into());
+            if services
+                .iter()
+                .any(|other| other.id == service.id && other.hook == service.hook)
+            {
+                return Err(InvalidService::Twice {
+                    id: service.id,
+                    hook: service.hook,
+                }
+                .into());
             }
             services.push(service);
         }
-        let study = serde_json::from_str(&text)
-            .map_err(|error| UnusableContent::ModelUnreadable { file: file.clone(), problem: error.to_string() })?;
+        let study =
+            serde_json::from_str(&text).map_err(|error| UnusableContent::ModelUnreadable {
+                file: file.clone(),
+                problem: error.to_string(),
+            })?;
         let texts = match &settings.texts_folder {
             // A folder may replace some of the files only.
-            Some(folder) => Texts::new(|name| std::fs::read_to_string(folder.join(name)).ok().or_else(|| built_in(&format!("texts/{name}"))), study)?,
+            Some(folder) => Texts::new(
+                |name| {
+                    std::fs::read_to_string(folder.join(name))
+                        .ok()
+                        .or_else(|| built_in(&format!("texts/{name}")))
+                },
+                study,
+            )?,
             None => Texts::new(|name| built_in(&format!("texts/{name}")), study)?,
         };
-        Ok(Self { terminology, model, services, texts })
+        Ok(Self {
+            terminology,
+            model,
+            services,
+            texts,
+        })
     }
 
     /// Reads a model from text, for tests and tools.
@@ -191,13 +217,22 @@ impl Knowledge {
 }
 
 fn model(file: &str, text: &str) -> Result<Model, UnusableContent> {
-    let unreadable = |problem: String| UnusableContent::ModelUnreadable { file: file.into(), problem };
-    let content: ModelFile = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+    let unreadable = |problem: String| UnusableContent::ModelUnreadable {
+        file: file.into(),
+        problem,
+    };
+    let content: ModelFile =
+        serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
     let patterns: Vec<Pattern> = content
         .vectors
         .iter()
         .map(|vector| Pattern {
-            present: [vector.age_at_diagnosis, vector.recurrence, vector.multi_site_metastasis, vector.fdg_uptake],
+            present: [
+                vector.age_at_diagnosis,
+                vector.recurrence,
+                vector.multi_site_metastasis,
+                vector.fdg_uptake,
+            ],
             score: vector.score,
             at_or_above_cutoff: vector.at_or_above_cutoff,
         })
@@ -215,13 +250,22 @@ fn model(file: &str, text: &str) -> Result<Model, UnusableContent> {
         cutoff: content.cutoff,
         age_years: content.predictors.age_at_diagnosis.threshold_years,
         suv_max: content.predictors.fdg_uptake.threshold_suv_max,
-        age_range: Interval { low: content.cohort.age_years.low, high: content.cohort.age_years.high },
+        age_range: Interval {
+            low: content.cohort.age_years.low,
+            high: content.cohort.age_years.high,
+        },
     };
-    Model::new(model, content.maximum, &patterns).map_err(|problem| UnusableContent::Model { file: file.into(), problem })
+    Model::new(model, content.maximum, &patterns).map_err(|problem| UnusableContent::Model {
+        file: file.into(),
+        problem,
+    })
 }
 
 fn built_in(path: &str) -> Option<String> {
-    BUILT_IN.get_file(path).and_then(|file| file.contents_utf8()).map(str::to_owned)
+    BUILT_IN
+        .get_file(path)
+        .and_then(|file| file.contents_utf8())
+        .map(str::to_owned)
 }
 
 fn built_in_files(folder: &str) -> Vec<TerminologyFile> {
@@ -231,7 +275,14 @@ fn built_in_files(folder: &str) -> Vec<TerminologyFile> {
         .flat_map(|dir| dir.files())
         .filter_map(|file| {
             let name = file.path().file_name()?.to_str()?.to_owned();
-            name.ends_with(".json").then(|| Some(TerminologyFile { name, text: file.contents_utf8()?.to_owned() })).flatten()
+            name.ends_with(".json")
+                .then(|| {
+                    Some(TerminologyFile {
+                        name,
+                        text: file.contents_utf8()?.to_owned(),
+                    })
+                })
+                .flatten()
         })
         .collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -246,18 +297,31 @@ fn folder_files(folder: &Path) -> Result<Vec<TerminologyFile>, UnusableContent> 
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io(folder))? {
         let path = entry.map_err(io(folder))?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            files.push(TerminologyFile { name, text: read(&path)? });
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            let name = path
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            files.push(TerminologyFile {
+                name,
+                text: read(&path)?,
+            });
         }
     }
     if files.is_empty() {
-        return Err(UnusableContent::NoFiles { path: folder.to_owned() });
+        return Err(UnusableContent::NoFiles {
+            path: folder.to_owned(),
+        });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
 }
 
 fn read(path: &Path) -> Result<String, UnusableContent> {
-    std::fs::read_to_string(path).map_err(|error| UnusableContent::Io { path: path.to_owned(), error })
+    std::fs::read_to_string(path).map_err(|error| UnusableContent::Io {
+        path: path.to_owned(),
+        error,
+    })
 }

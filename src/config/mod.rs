@@ -98,44 +98,92 @@ impl Settings {
     pub fn load(file: Option<&Path>) -> Result<Self, InvalidConfiguration> {
         let mut figment = Figment::from(Toml::string(DEFAULTS));
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path).map_err(|error| InvalidConfiguration::File(path.to_owned(), error))?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| InvalidConfiguration::File(path.to_owned(), error))?;
             figment = figment.merge(Toml::string(&text));
         }
         let figment = figment.merge(Env::prefixed("RRDTC_").split("__"));
-        Self::validate(figment.extract().map_err(|error| InvalidConfiguration::Figment(Box::new(error)))?)
+        Self::validate(
+            figment
+                .extract()
+                .map_err(|error| InvalidConfiguration::Figment(Box::new(error)))?,
+        )
     }
 
     /// The defaults with one setting replaced, for tests and tools.
     pub fn with(name: &str, value: impl serde::Serialize) -> Result<Self, InvalidConfiguration> {
         let figment = Figment::from(Toml::string(DEFAULTS)).merge(Serialized::default(name, value));
-        Self::validate(figment.extract().map_err(|error| InvalidConfiguration::Figment(Box::new(error)))?)
+        Self::validate(
+            figment
+                .extract()
+                .map_err(|error| InvalidConfiguration::Figment(Box::new(error)))?,
+        )
     }
 
     fn validate(typed: Typed) -> Result<Self, InvalidConfiguration> {
-        let value = |name, value: String, expected| InvalidConfiguration::Value { name, value, expected };
+        let value = |name, value: String, expected| InvalidConfiguration::Value {
+            name,
+            value,
+            expected,
+        };
         let folder = |text: String| (!text.is_empty()).then(|| PathBuf::from(text));
         let external_url = typed.external_url.trim_end_matches('/').to_owned();
-        if !external_url.is_empty() && !(external_url.starts_with("https://") || external_url.starts_with("http://")) {
-            return Err(value("external_url", external_url, "an http:// or https:// address, or empty"));
+        if !external_url.is_empty()
+            && !(external_url.starts_with("https://") || external_url.starts_with("http://"))
+        {
+            return Err(value(
+                "external_url",
+                external_url,
+                "an http:// or https:// address, or empty",
+            ));
         }
         let is_version = typed.cds_hooks_version.split('.').count() == 3
-            && typed.cds_hooks_version.split('.').all(|part| part.parse::<u16>().is_ok());
+            && typed
+                .cds_hooks_version
+                .split('.')
+                .all(|part| part.parse::<u16>().is_ok());
         if !is_version {
-            return Err(value("cds_hooks_version", typed.cds_hooks_version, "three numbers, such as 2.0.1"));
+            return Err(value(
+                "cds_hooks_version",
+                typed.cds_hooks_version,
+                "three numbers, such as 2.0.1",
+            ));
         }
         if typed.max_body_bytes == 0 {
             return Err(value("max_body_bytes", "0".into(), "at least 1"));
         }
-        for (name, days) in [("max_pet_age_days", typed.max_pet_age_days), ("max_negative_age_days", typed.max_negative_age_days)] {
+        for (name, days) in [
+            ("max_pet_age_days", typed.max_pet_age_days),
+            ("max_negative_age_days", typed.max_negative_age_days),
+        ] {
             if !(1..=36500).contains(&days) {
-                return Err(value(name, days.to_string(), "a number of days from 1 to 36500"));
+                return Err(value(
+                    name,
+                    days.to_string(),
+                    "a number of days from 1 to 36500",
+                ));
             }
         }
-        if let Some(origin) = typed.cors.origins.iter().find(|origin| !origin.contains("://") || origin.ends_with('/')) {
-            return Err(value("cors.origins", origin.clone(), "origins such as https://ehr.example.org, without a path; \"*\" is not offered here"));
+        if let Some(origin) = typed
+            .cors
+            .origins
+            .iter()
+            .find(|origin| !origin.contains("://") || origin.ends_with('/'))
+        {
+            return Err(value(
+                "cors.origins",
+                origin.clone(),
+                "origins such as https://ehr.example.org, without a path; \"*\" is not offered here",
+            ));
         }
         Ok(Self {
-            listen: typed.listen.parse().map_err(|_| value("listen", typed.listen.clone(), "an address and port, such as 127.0.0.1:8080"))?,
+            listen: typed.listen.parse().map_err(|_| {
+                value(
+                    "listen",
+                    typed.listen.clone(),
+                    "an address and port, such as 127.0.0.1:8080",
+                )
+            })?,
             external_url: (!external_url.is_empty()).then_some(external_url),
             cds_hooks_version: typed.cds_hooks_version,
             max_body_bytes: typed.max_body_bytes,
@@ -145,7 +193,13 @@ impl Settings {
                 undocumented_recurrence_is_absent: match typed.undocumented_recurrence.as_str() {
                     "unknown" => false,
                     "absent" => true,
-                    _ => return Err(value("undocumented_recurrence", typed.undocumented_recurrence, "\"unknown\" or \"absent\"")),
+                    _ => {
+                        return Err(value(
+                            "undocumented_recurrence",
+                            typed.undocumented_recurrence,
+                            "\"unknown\" or \"absent\"",
+                        ));
+                    }
                 },
             },
             terminology_folder: folder(typed.terminology_folder),

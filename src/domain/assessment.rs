@@ -3,7 +3,10 @@
 use super::facts::{Facts, SiteGroup, Sources, SuvMax};
 use super::interval::Interval;
 use super::model::Model;
-use super::rules::{Context, Finding, Settings, age_at_diagnosis, applicability, fdg_uptake, metastasis_sites, recurrence};
+use super::rules::{
+    Context, Finding, Settings, age_at_diagnosis, applicability, fdg_uptake, metastasis_sites,
+    recurrence,
+};
 use super::score::{self, Classification, Predictor, State};
 use age_at_diagnosis::Years;
 use applicability::Applicability;
@@ -58,13 +61,21 @@ impl Scored {
 
 /// Assesses a chart on a day. Pure: the same facts, model, settings and day give the same answer.
 pub fn assess(mut facts: Facts, model: &Model, settings: Settings, today: Date) -> Assessment {
-    let context = Context { model, settings, today };
+    let context = Context {
+        model,
+        settings,
+        today,
+    };
     facts.set_aside_what_follows(today);
     let facts = &facts;
     let (age, years) = age_at_diagnosis::decide(facts, context);
     let applicability = applicability::decide(facts, years, context);
     if !applicability.applies() {
-        return Assessment { applicability, scored: None, sources: facts.sources };
+        return Assessment {
+            applicability,
+            scored: None,
+            sources: facts.sources,
+        };
     }
     let recurrence = recurrence::decide(facts, context);
     let (metastasis, sites) = metastasis_sites::decide(facts, context);
@@ -79,6 +90,17 @@ pub fn assess(mut facts: Facts, model: &Model, settings: Settings, today: Date) 
         decisive: score::decisive(model, &states, predictor),
     });
     let score = score::score(model, &states);
-    let scored = Scored { predictors, years, sites, suv_max, score, classification: score::classify(model, score) };
-    Assessment { applicability, scored: Some(scored), sources: facts.sources }
+    let scored = Scored {
+        predictors,
+        years,
+        sites,
+        suv_max,
+        score,
+        classification: score::classify(model, score),
+    };
+    Assessment {
+        applicability,
+        scored: Some(scored),
+        sources: facts.sources,
+    }
 }

@@ -37,24 +37,40 @@ impl PartialDate {
         }
         let month = parts.next().map(|part| number(part, 2)).transpose()?;
         let day_of_month = parts.next().map(|part| number(part, 2)).transpose()?;
-        if parts.next().is_some() || (time.is_some() && day_of_month.is_none()) || !time.is_none_or(is_time) {
+        if parts.next().is_some()
+            || (time.is_some() && day_of_month.is_none())
+            || !time.is_none_or(is_time)
+        {
             return Err(NotADate);
         }
-        let date = |month: i16, day: i16| Date::new(year, month as i8, day as i8).map_err(|_| NotADate);
+        let date =
+            |month: i16, day: i16| Date::new(year, month as i8, day as i8).map_err(|_| NotADate);
         let days = match (month, day_of_month) {
-            (None, _) => Interval { low: date(1, 1)?, high: date(12, 31)? },
+            (None, _) => Interval {
+                low: date(1, 1)?,
+                high: date(12, 31)?,
+            },
             (Some(month), None) => {
                 let first = date(month, 1)?;
-                Interval { low: first, high: first.last_of_month() }
+                Interval {
+                    low: first,
+                    high: first.last_of_month(),
+                }
             }
             (Some(month), Some(day)) => Interval::exactly(date(month, day)?),
         };
-        Ok(Self { text: text.to_owned(), days })
+        Ok(Self {
+            text: text.to_owned(),
+            days,
+        })
     }
 
     /// A date that no record writes but that follows from others, for instance from an age at onset.
     pub fn derived(text: impl Into<String>, days: Interval<Date>) -> Self {
-        Self { text: text.into(), days }
+        Self {
+            text: text.into(),
+            days,
+        }
     }
 
     /// The text as recorded.
@@ -93,7 +109,11 @@ fn clock_fields(text: &str) -> bool {
     let limits = [24, 59, 60];
     let mut count = 0;
     for field in text.split(':') {
-        let in_range = field.len() == 2 && count < 3 && field.parse::<u8>().is_ok_and(|value| value <= limits[count]);
+        let in_range = field.len() == 2
+            && count < 3
+            && field
+                .parse::<u8>()
+                .is_ok_and(|value| value <= limits[count]);
         if !in_range || field.starts_with('+') {
             return false;
         }
@@ -124,8 +144,14 @@ mod tests {
             ("2019", Some((date(2019, 1, 1), date(2019, 12, 31)))),
             ("2020-02", Some((date(2020, 2, 1), date(2020, 2, 29)))),
             ("2019-05-07", Some((date(2019, 5, 7), date(2019, 5, 7)))),
-            ("2019-05-07T23:59:59.123+14:00", Some((date(2019, 5, 7), date(2019, 5, 7)))),
-            ("2019-05-07T23:59Z", Some((date(2019, 5, 7), date(2019, 5, 7)))),
+            (
+                "2019-05-07T23:59:59.123+14:00",
+                Some((date(2019, 5, 7), date(2019, 5, 7))),
+            ),
+            (
+                "2019-05-07T23:59Z",
+                Some((date(2019, 5, 7), date(2019, 5, 7))),
+            ),
             ("2019-02-30", None),
             ("2019-5-7", None),
             ("05/07/2019", None),
@@ -135,7 +161,9 @@ mod tests {
             ("0000", None),
             ("", None),
         ] {
-            let days = PartialDate::parse(text).ok().map(|d| (d.days().low, d.days().high));
+            let days = PartialDate::parse(text)
+                .ok()
+                .map(|d| (d.days().low, d.days().high));
             assert_eq!(days, expected, "{text}");
         }
     }

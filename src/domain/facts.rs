@@ -320,7 +320,8 @@ impl SuvMax {
     pub fn at_or_above(&self, threshold: f64) -> Option<bool> {
         if self.low >= threshold {
             Some(true)
-        } else if self.high < threshold || (self.high == threshold && self.comparator == Some("<")) {
+        } else if self.high < threshold || (self.high == threshold && self.comparator == Some("<"))
+        {
             Some(false)
         } else {
             None
@@ -356,7 +357,11 @@ pub struct Source {
 impl Source {
     /// A complete source of one page.
     pub fn complete(from: From) -> Self {
-        Self { from, pages: 1, complete: true }
+        Self {
+            from,
+            pages: 1,
+            complete: true,
+        }
     }
 }
 
@@ -381,7 +386,12 @@ impl Facts {
     /// The window of every rule ends at the assessment: diagnoses, operations and traces of treatment dated wholly after it
     /// are set aside. Recurrences, metastases, PET and radioiodine are handled by their own rules.
     pub fn set_aside_what_follows(&mut self, today: jiff::civil::Date) {
-        let is_later = |record: &Record| record.date.as_ref().is_some_and(|date| date.days().low > today);
+        let is_later = |record: &Record| {
+            record
+                .date
+                .as_ref()
+                .is_some_and(|date| date.days().low > today)
+        };
         let mut later: Vec<Record> = Vec::new();
         let mut keep = |record: &Record| {
             let keep = !is_later(record);
@@ -397,16 +407,28 @@ impl Facts {
         // The clinical status of a diagnosis that is set aside says nothing either.
         self.recurrences.retain(|recurrence| {
             recurrence.what != RecurrenceSource::ClinicalStatus
-                || !later.iter().any(|record| record.reference == recurrence.record.reference)
+                || !later
+                    .iter()
+                    .any(|record| record.reference == recurrence.record.reference)
         });
         for record in later {
-            self.set_aside.insert((Topic::Applicability, SetAside { record, code: SetAsideCode::AfterAssessment }));
+            self.set_aside.insert((
+                Topic::Applicability,
+                SetAside {
+                    record,
+                    code: SetAsideCode::AfterAssessment,
+                },
+            ));
         }
     }
 
     /// The operation date as rules use it: the earliest of the operations that count.
     pub fn operation(&self) -> OperationDate {
-        let of = |extent: Extent| self.operations.iter().filter(move |operation| operation.extent == extent);
+        let of = |extent: Extent| {
+            self.operations
+                .iter()
+                .filter(move |operation| operation.extent == extent)
+        };
         let mut known: Option<Interval<jiff::civil::Date>> = None;
         let mut recorded = false;
         let mut add = |date: Option<Interval<jiff::civil::Date>>| {
@@ -433,7 +455,10 @@ impl Facts {
             }
             dates
         };
-        if let (Some(left), Some(right)) = (earliest_lobe(Extent::LeftLobe), earliest_lobe(Extent::RightLobe)) {
+        if let (Some(left), Some(right)) = (
+            earliest_lobe(Extent::LeftLobe),
+            earliest_lobe(Extent::RightLobe),
+        ) {
             add(left.zip(right).map(|(left, right)| left.latest(right)));
         }
         match (recorded, known) {

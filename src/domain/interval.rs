@@ -23,7 +23,10 @@ pub enum Truth {
 impl<T: PartialOrd + Copy> Interval<T> {
     /// An interval of one value.
     pub fn exactly(value: T) -> Self {
-        Self { low: value, high: value }
+        Self {
+            low: value,
+            high: value,
+        }
     }
 
     /// Is this value strictly greater than the other one?
@@ -39,12 +42,18 @@ impl<T: PartialOrd + Copy> Interval<T> {
 
     /// The earlier of two unknown values: least low end, least high end.
     pub fn earliest(self, other: Self) -> Self {
-        Self { low: min(self.low, other.low), high: min(self.high, other.high) }
+        Self {
+            low: min(self.low, other.low),
+            high: min(self.high, other.high),
+        }
     }
 
     /// The later of two unknown values: greatest low end, greatest high end.
     pub fn latest(self, other: Self) -> Self {
-        Self { low: max(self.low, other.low), high: max(self.high, other.high) }
+        Self {
+            low: max(self.low, other.low),
+            high: max(self.high, other.high),
+        }
     }
 
     /// Whether any value is possible for both.

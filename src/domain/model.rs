@@ -55,7 +55,9 @@ pub enum InvalidModel {
     #[error("the model must list each of the 16 patterns once; it lists {0} different ones")]
     Patterns(usize),
     /// A pattern's sum differs from what the points give.
-    #[error("pattern {pattern:?} is listed with {listed} points at_or_above={listed_class}, but the points give {computed} at_or_above={computed_class}")]
+    #[error(
+        "pattern {pattern:?} is listed with {listed} points at_or_above={listed_class}, but the points give {computed} at_or_above={computed_class}"
+    )]
     Vector {
         /// The pattern.
         pattern: [bool; 4],
@@ -77,7 +79,9 @@ pub enum InvalidModel {
         computed: u32,
     },
     /// A threshold that cannot be meant.
-    #[error("the model's thresholds are not plausible: cut-off {cutoff}, age {age_years} years, SUVmax {suv_max}")]
+    #[error(
+        "the model's thresholds are not plausible: cut-off {cutoff}, age {age_years} years, SUVmax {suv_max}"
+    )]
     Thresholds {
         /// Cut-off.
         cutoff: u32,
@@ -104,14 +108,24 @@ impl Model {
         }
         let sum = model.maximum();
         if sum != maximum {
-            return Err(InvalidModel::Maximum { listed: maximum, computed: sum });
+            return Err(InvalidModel::Maximum {
+                listed: maximum,
+                computed: sum,
+            });
         }
-        let different: std::collections::HashSet<_> = patterns.iter().map(|pattern| pattern.present).collect();
+        let different: std::collections::HashSet<_> =
+            patterns.iter().map(|pattern| pattern.present).collect();
         if different.len() != 16 || patterns.len() != 16 {
             return Err(InvalidModel::Patterns(different.len()));
         }
         for pattern in patterns {
-            let states = pattern.present.map(|present| if present { State::Present } else { State::Absent });
+            let states = pattern.present.map(|present| {
+                if present {
+                    State::Present
+                } else {
+                    State::Absent
+                }
+            });
             let score = score::score(&model, &states);
             let at_or_above = score::classify(&model, score) == Classification::AtOrAboveCutoff;
             if score.low != pattern.score || at_or_above != pattern.at_or_above_cutoff {
@@ -139,6 +153,9 @@ impl Model {
 
     /// The greatest possible sum.
     pub fn maximum(&self) -> u32 {
-        Predictor::ALL.iter().map(|&predictor| self.points(predictor)).sum()
+        Predictor::ALL
+            .iter()
+            .map(|&predictor| self.points(predictor))
+            .sum()
     }
 }

@@ -23,7 +23,12 @@ pub enum Predictor {
 
 impl Predictor {
     /// All four.
-    pub const ALL: [Self; 4] = [Self::AgeAtDiagnosis, Self::Recurrence, Self::MultiSiteMetastasis, Self::FdgUptake];
+    pub const ALL: [Self; 4] = [
+        Self::AgeAtDiagnosis,
+        Self::Recurrence,
+        Self::MultiSiteMetastasis,
+        Self::FdgUptake,
+    ];
 }
 
 /// What the record says about a predictor.
@@ -41,7 +46,12 @@ pub enum State {
 
 impl State {
     /// All four.
-    pub const ALL: [Self; 4] = [Self::Present, Self::Absent, Self::Unknown, Self::Conflicting];
+    pub const ALL: [Self; 4] = [
+        Self::Present,
+        Self::Absent,
+        Self::Unknown,
+        Self::Conflicting,
+    ];
 
     /// Unknown or conflicting.
     pub fn is_open(self) -> bool {
@@ -66,7 +76,10 @@ pub fn points(model: &Model, predictor: Predictor, state: State) -> Interval<u32
     match state {
         State::Present => Interval::exactly(points),
         State::Absent => Interval::exactly(0),
-        State::Unknown | State::Conflicting => Interval { low: 0, high: points },
+        State::Unknown | State::Conflicting => Interval {
+            low: 0,
+            high: points,
+        },
     }
 }
 

@@ -107,14 +107,20 @@ pub fn split(json: &RawValue) -> Content<'_> {
     let Ok(raw) = serde_json::from_str::<RawBundle<'_>>(text) else {
         // A resource other than a Bundle may use the names `entry` and `link` for something else.
         return match serde_json::from_str::<TypeOnly<'_>>(text) {
-            Ok(TypeOnly { resource_type: Some(name) }) if name.as_str() != "Bundle" => resource(name.as_str(), json),
+            Ok(TypeOnly {
+                resource_type: Some(name),
+            }) if name.as_str() != "Bundle" => resource(name.as_str(), json),
             _ => Content::NotAResource,
         };
     };
     match raw.resource_type {
         Some(name) if name.as_str() == "Bundle" => {
             let mut bundle = Bundle {
-                has_next: raw.link.iter().flatten().any(|link| link.relation.as_ref().is_some_and(|r| r.as_str() == "next")),
+                has_next: raw
+                    .link
+                    .iter()
+                    .flatten()
+                    .any(|link| link.relation.as_ref().is_some_and(|r| r.as_str() == "next")),
                 ..Bundle::default()
             };
             for entry in raw.entry.into_iter().flatten() {
@@ -130,7 +136,10 @@ pub fn split(json: &RawValue) -> Content<'_> {
 fn resource<'a>(name: &str, json: &'a RawValue) -> Content<'a> {
     match name {
         "OperationOutcome" => Content::OperationOutcome,
-        name => Content::Resource { resource_type: name.to_owned(), json },
+        name => Content::Resource {
+            resource_type: name.to_owned(),
+            json,
+        },
     }
 }
 
@@ -140,23 +149,36 @@ impl<'a> Bundle<'a> {
             self.unreadable += 1;
             return;
         };
-        let outcome_mode = entry.search.and_then(|search| search.mode).is_some_and(|mode| mode.as_str() == "outcome");
+        let outcome_mode = entry
+            .search
+            .and_then(|search| search.mode)
+            .is_some_and(|mode| mode.as_str() == "outcome");
         let Some(json) = entry.resource else {
             // A response or request entry without resource carries no record.
             return;
         };
         if outcome_mode || json.get().contains("\"OperationOutcome\"") {
             match serde_json::from_str::<Outcome<'_>>(json.get()) {
-                Ok(outcome) if outcome.resource_type.as_ref().is_some_and(|name| name.as_str() == "OperationOutcome") => {
-                    self.has_error |= outcome
-                        .issue
-                        .iter()
-                        .any(|issue| issue.severity.as_ref().is_some_and(|s| matches!(s.as_str(), "error" | "fatal")));
+                Ok(outcome)
+                    if outcome
+                        .resource_type
+                        .as_ref()
+                        .is_some_and(|name| name.as_str() == "OperationOutcome") =>
+                {
+                    self.has_error |= outcome.issue.iter().any(|issue| {
+                        issue
+                            .severity
+                            .as_ref()
+                            .is_some_and(|s| matches!(s.as_str(), "error" | "fatal"))
+                    });
                     return;
                 }
                 _ => {}
             }
         }
-        self.entries.push(Entry { full_url: entry.full_url.map(|url| url.as_str().to_owned()), json });
+        self.entries.push(Entry {
+            full_url: entry.full_url.map(|url| url.as_str().to_owned()),
+            json,
+        });
     }
 }

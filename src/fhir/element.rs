@@ -34,9 +34,17 @@ pub fn read(json: &RawValue, keep: &[&str]) -> Result<Resource, Unreadable> {
     let mut kept = serde_json::Map::new();
     let mut is_modified = false;
     for name in ALWAYS_KEPT.iter().chain(keep) {
-        let Some(raw) = members.get(*name) else { continue };
-        let mut value: serde_json::Value = serde_json::from_str(raw.get()).map_err(|_| Unreadable)?;
-        if *name == "valueInteger" && value.as_i64().is_none_or(|number| i32::try_from(number).is_err()) && !value.is_null() {
+        let Some(raw) = members.get(*name) else {
+            continue;
+        };
+        let mut value: serde_json::Value =
+            serde_json::from_str(raw.get()).map_err(|_| Unreadable)?;
+        if *name == "valueInteger"
+            && value
+                .as_i64()
+                .is_none_or(|number| i32::try_from(number).is_err())
+            && !value.is_null()
+        {
             return Err(Unreadable);
         }
         if prune(&mut value, &mut is_modified) {
@@ -47,8 +55,12 @@ pub fn read(json: &RawValue, keep: &[&str]) -> Result<Resource, Unreadable> {
             kept.insert((*name).to_owned(), value);
         }
     }
-    let config = DeserializationConfig { mode: DeserializationMode::Strict, ..DeserializationConfig::default() };
-    let root = fhirbolt::json::from_json_value(serde_json::Value::Object(kept), Some(config)).map_err(|_| Unreadable)?;
+    let config = DeserializationConfig {
+        mode: DeserializationMode::Strict,
+        ..DeserializationConfig::default()
+    };
+    let root = fhirbolt::json::from_json_value(serde_json::Value::Object(kept), Some(config))
+        .map_err(|_| Unreadable)?;
     Ok(Resource { root, is_modified })
 }
 
@@ -75,7 +87,9 @@ impl<'a> Members<'a> {
             }
         }
         let mut deserializer = serde_json::Deserializer::from_str(json.get());
-        serde::Deserializer::deserialize_map(&mut deserializer, Collect).map(Members).map_err(|_| Unreadable)
+        serde::Deserializer::deserialize_map(&mut deserializer, Collect)
+            .map(Members)
+            .map_err(|_| Unreadable)
     }
 }
 
@@ -186,7 +200,10 @@ impl<'a> View<'a> {
 
     /// The members of a choice (`value[x]`) that are there; two of them contradict each other.
     pub fn choice(&self, stem: &str) -> Result<Option<&'a str>, Unreadable> {
-        let mut names = self.0.keys().filter(|name| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase())));
+        let mut names = self.0.keys().filter(|name| {
+            name.strip_prefix(stem)
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+        });
         match (names.next(), names.next()) {
             (None, _) => Ok(None),
             (Some(name), None) => Ok(Some(name)),
@@ -196,7 +213,8 @@ impl<'a> View<'a> {
 
     /// `reference` of a Reference member.
     pub fn reference(&self, name: &str) -> Result<Option<&'a str>, Unreadable> {
-        self.one(name)?.map_or(Ok(None), |reference| reference.text("reference"))
+        self.one(name)?
+            .map_or(Ok(None), |reference| reference.text("reference"))
     }
 
     /// The value of an extension by its url.
@@ -211,7 +229,9 @@ impl<'a> View<'a> {
 
     /// A CodeableConcept.
     pub fn concept(&self, name: &str) -> Result<Option<Concept<'a>>, Unreadable> {
-        self.one(name)?.map(|concept| concept.as_concept()).transpose()
+        self.one(name)?
+            .map(|concept| concept.as_concept())
+            .transpose()
     }
 
     /// Repeated CodeableConcepts.
@@ -228,12 +248,17 @@ impl<'a> View<'a> {
                 display: coding.text("display")?.unwrap_or(""),
             });
         }
-        Ok(Concept { codings, text: self.text("text")?.unwrap_or("") })
+        Ok(Concept {
+            codings,
+            text: self.text("text")?.unwrap_or(""),
+        })
     }
 
     /// A Quantity.
     pub fn quantity(&self, name: &str) -> Result<Option<Quantity<'a>>, Unreadable> {
-        self.one(name)?.map(|quantity| quantity.as_quantity()).transpose()
+        self.one(name)?
+            .map(|quantity| quantity.as_quantity())
+            .transpose()
     }
 
     fn as_quantity(&self) -> Result<Quantity<'a>, Unreadable> {

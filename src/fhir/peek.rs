@@ -1,7 +1,7 @@
 //! A first look at a resource: type, id, subject, codes, members. Borrowed from the JSON, nothing else is parsed.
 
-use serde::de::{self, Deserializer, Visitor};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -150,10 +150,23 @@ impl<'a> Peek<'a> {
     }
 
     fn member_by_member(text: &'a str) -> Self {
-        let mut peek = Self { malformed: true, ..Self::default() };
-        let Ok(members) = serde_json::from_str::<std::collections::HashMap<Name<'a>, &'a RawValue>>(text) else { return peek };
-        fn member<'a, T: Deserialize<'a>>(members: &std::collections::HashMap<Name<'a>, &'a RawValue>, name: &str) -> Option<T> {
-            members.iter().find(|(key, _)| key.0.as_str() == name).and_then(|(_, raw)| serde_json::from_str(raw.get()).ok())
+        let mut peek = Self {
+            malformed: true,
+            ..Self::default()
+        };
+        let Ok(members) =
+            serde_json::from_str::<std::collections::HashMap<Name<'a>, &'a RawValue>>(text)
+        else {
+            return peek;
+        };
+        fn member<'a, T: Deserialize<'a>>(
+            members: &std::collections::HashMap<Name<'a>, &'a RawValue>,
+            name: &str,
+        ) -> Option<T> {
+            members
+                .iter()
+                .find(|(key, _)| key.0.as_str() == name)
+                .and_then(|(_, raw)| serde_json::from_str(raw.get()).ok())
         }
         peek.resource_type = member(&members, "resourceType");
         peek.id = member(&members, "id");

@@ -29,7 +29,13 @@ fn outcome(status: StatusCode, code: &str, text: &str) -> HttpResponse {
 }
 
 async fn metadata(store: web::Data<Store>) -> HttpResponse {
-    let parameters = [("patient", "reference"), ("subject", "reference"), ("_id", "token"), ("code", "token"), ("category", "token")];
+    let parameters = [
+        ("patient", "reference"),
+        ("subject", "reference"),
+        ("_id", "token"),
+        ("code", "token"),
+        ("category", "token"),
+    ];
     let resources: Vec<_> = store
         .types()
         .into_iter()
@@ -60,15 +66,30 @@ async fn metadata(store: web::Data<Store>) -> HttpResponse {
 async fn read(path: web::Path<(String, String)>, store: web::Data<Store>) -> HttpResponse {
     let (resource_type, id) = path.into_inner();
     match store.of_type(&resource_type).find(|stored| stored.id == id) {
-        Some(stored) => HttpResponse::Ok().content_type(FHIR_JSON).body(stored.json.get().to_owned()),
-        None => outcome(StatusCode::NOT_FOUND, "not-found", "there is no such resource"),
+        Some(stored) => HttpResponse::Ok()
+            .content_type(FHIR_JSON)
+            .body(stored.json.get().to_owned()),
+        None => outcome(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "there is no such resource",
+        ),
     }
 }
 
-async fn search_by_query(request: HttpRequest, path: web::Path<String>, store: web::Data<Store>, state: web::Data<State>) -> HttpResponse {
+async fn search_by_query(
+    request: HttpRequest,
+    path: web::Path<String>,
+    store: web::Data<Store>,
+    state: web::Data<State>,
+) -> HttpResponse {
     match web::Query::<Vec<(String, String)>>::from_query(request.query_string()) {
         Ok(query) => search(&path, &query, &store, &state.base_url),
-        Err(_) => outcome(StatusCode::BAD_REQUEST, "invalid", "the query cannot be read"),
+        Err(_) => outcome(
+            StatusCode::BAD_REQUEST,
+            "invalid",
+            "the query cannot be read",
+        ),
     }
 }
 
@@ -82,7 +103,13 @@ async fn search_by_form(
     let mut parameters = form.into_inner();
     match web::Query::<Vec<(String, String)>>::from_query(request.query_string()) {
         Ok(query) => parameters.extend(query.into_inner()),
-        Err(_) => return outcome(StatusCode::BAD_REQUEST, "invalid", "the query cannot be read"),
+        Err(_) => {
+            return outcome(
+                StatusCode::BAD_REQUEST,
+                "invalid",
+                "the query cannot be read",
+            );
+        }
     }
     search(&path, &parameters, &store, &state.base_url)
 }
@@ -94,21 +121,39 @@ struct Page {
     offset: usize,
 }
 
-fn search(resource_type: &str, parameters: &[(String, String)], store: &Store, base_url: &str) -> HttpResponse {
+fn search(
+    resource_type: &str,
+    parameters: &[(String, String)],
+    store: &Store,
+    base_url: &str,
+) -> HttpResponse {
     if !store.types().contains(&resource_type) && !is_resource_type(resource_type) {
-        return outcome(StatusCode::NOT_FOUND, "not-found", "there is no such resource type");
+        return outcome(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "there is no such resource type",
+        );
     }
     let mut found: Vec<&Stored> = store.of_type(resource_type).collect();
-    let mut page = Page { count: DEFAULT_PAGE, offset: 0 };
+    let mut page = Page {
+        count: DEFAULT_PAGE,
+        offset: 0,
+    };
     for (name, value) in parameters {
         let bad = |text: &str| outcome(StatusCode::BAD_REQUEST, "invalid", text);
         match name.as_str() {
             "patient" | "subject" => {
-                let wanted = type_and_id(value).filter(|(name, _)| *name == "Patient").map_or(value.as_str(), |(_, id)| id);
+                let wanted = type_and_id(value)
+                    .filter(|(name, _)| *name == "Patient")
+                    .map_or(value.as_str(), |(_, id)| id);
                 found.retain(|stored| stored.patient.as_deref() == Some(wanted));
             }
             "_id" => found.retain(|stored| value.split(',').any(|id| id == stored.id)),
-            "code" | "category" => found.retain(|stored| value.split(',').any(|token| matches_token(stored, name, token))),
+            "code" | "category" => found.retain(|stored| {
+                value
+                    .split(',')
+                    .any(|token| matches_token(stored, name, token))
+            }),
             "_count" => match value.parse() {
                 Ok(count) => page.count = std::cmp::min(count, GREATEST_PAGE),
                 Err(_) => return bad("_count must be a number"),
@@ -122,13 +167,20 @@ fn search(resource_type: &str, parameters: &[(String, String)], store: &Store, b
                 "-date" | "-_lastUpdated" => found.sort_by(|a, b| b.date.cmp(&a.date)),
                 "_id" => found.sort_by(|a, b| a.id.cmp(&b.id)),
                 "-_id" => found.sort_by(|a, b| b.id.cmp(&a.id)),
-                _ => return bad("_sort understands date, _lastUpdated and _id, with or without a minus"),
+                _ => {
+                    return bad(
+                        "_sort understands date, _lastUpdated and _id, with or without a minus",
+                    );
+                }
             },
             "_format" => {}
             other => {
                 // The name is the caller's own word; parameters of a search hold no patient data before their "=".
                 let known = "patient, subject, _id, code, category, _count, _sort";
-                return bad(&format!("unknown search parameter {:?}; known are {known}", other.chars().take(40).collect::<String>()));
+                return bad(&format!(
+                    "unknown search parameter {:?}; known are {known}",
+                    other.chars().take(40).collect::<String>()
+                ));
             }
         }
     }
@@ -136,7 +188,8 @@ fn search(resource_type: &str, parameters: &[(String, String)], store: &Store, b
 }
 
 fn is_resource_type(name: &str) -> bool {
-    name.chars().next().is_some_and(|c| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphabetic())
+    name.chars().next().is_some_and(|c| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_alphabetic())
 }
 
 fn matches_token(stored: &Stored, parameter: &str, token: &str) -> bool {
@@ -150,13 +203,28 @@ fn matches_token(stored: &Stored, parameter: &str, token: &str) -> bool {
     })
 }
 
-fn bundle(resource_type: &str, parameters: &[(String, String)], found: &[&Stored], page: Page, base_url: &str) -> HttpResponse {
-    let shown = &found[page.offset.min(found.len())..found.len().min(page.offset.saturating_add(page.count))];
+fn bundle(
+    resource_type: &str,
+    parameters: &[(String, String)],
+    found: &[&Stored],
+    page: Page,
+    base_url: &str,
+) -> HttpResponse {
+    let shown = &found
+        [page.offset.min(found.len())..found.len().min(page.offset.saturating_add(page.count))];
     let link = |relation: &str, offset: usize| {
-        let kept = parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "_count" | "_offset")).cloned();
-        let paging = [("_count".to_owned(), page.count.to_string()), ("_offset".to_owned(), offset.to_string())];
-        let query: Vec<String> =
-            kept.chain(paging).map(|(name, value)| format!("{}={}", encode(&name), encode(&value))).collect();
+        let kept = parameters
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "_count" | "_offset"))
+            .cloned();
+        let paging = [
+            ("_count".to_owned(), page.count.to_string()),
+            ("_offset".to_owned(), offset.to_string()),
+        ];
+        let query: Vec<String> = kept
+            .chain(paging)
+            .map(|(name, value)| format!("{}={}", encode(&name), encode(&value)))
+            .collect();
         json!({ "relation": relation, "url": format!("{base_url}/fhir/{resource_type}?{}", query.join("&")) })
     };
     let mut links = vec![link("self", page.offset)];
@@ -184,15 +252,26 @@ fn bundle(resource_type: &str, parameters: &[(String, String)], found: &[&Stored
     let entry = shown
         .iter()
         .map(|stored| Entry {
-            full_url: (!stored.id.is_empty()).then(|| format!("{base_url}/fhir/{}/{}", stored.resource_type, stored.id)),
+            full_url: (!stored.id.is_empty())
+                .then(|| format!("{base_url}/fhir/{}/{}", stored.resource_type, stored.id)),
             resource: &stored.json,
             search: json!({ "mode": "match" }),
         })
         .collect();
-    let bundle = Searchset { resource_type: "Bundle", r#type: "searchset", total: found.len(), link: links, entry };
+    let bundle = Searchset {
+        resource_type: "Bundle",
+        r#type: "searchset",
+        total: found.len(),
+        link: links,
+        entry,
+    };
     match serde_json::to_string(&bundle) {
         Ok(text) => HttpResponse::Ok().content_type(FHIR_JSON).body(text),
-        Err(_) => outcome(StatusCode::INTERNAL_SERVER_ERROR, "exception", "the result could not be written"),
+        Err(_) => outcome(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "exception",
+            "the result could not be written",
+        ),
     }
 }
 

@@ -12,7 +12,12 @@ use actix_web::web;
 use std::sync::Arc;
 
 /// Builds the sandbox. Every browser may talk to it: it holds nothing but synthetic data.
-pub fn build(mut settings: Settings, knowledge: Knowledge, clock: Clock, store: Store) -> std::io::Result<Application> {
+pub fn build(
+    mut settings: Settings,
+    knowledge: Knowledge,
+    clock: Clock,
+    store: Store,
+) -> std::io::Result<Application> {
     settings.cors = CorsOrigins::Any;
     let store = web::Data::new(store);
     Application::build(
@@ -20,7 +25,10 @@ pub fn build(mut settings: Settings, knowledge: Knowledge, clock: Clock, store: 
         knowledge,
         clock,
         Some(Arc::new(move |config| {
-            config.app_data(store.clone()).configure(fhir_server::routes).configure(pages::routes);
+            config
+                .app_data(store.clone())
+                .configure(fhir_server::routes)
+                .configure(pages::routes);
         })),
     )
 }

@@ -19,15 +19,29 @@ use uuid::Uuid;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(start))
-        .route("/index.html", web::get().to(|| async { HttpResponse::PermanentRedirect().insert_header((LOCATION, "/")).finish() }))
+        .route(
+            "/index.html",
+            web::get().to(|| async {
+                HttpResponse::PermanentRedirect()
+                    .insert_header((LOCATION, "/"))
+                    .finish()
+            }),
+        )
         .route("/requests/{patient}", web::get().to(request));
 }
 
 async fn start(store: web::Data<Store>, state: web::Data<State>) -> HttpResponse {
-    let patients: Vec<_> = store.patients().map(|patient| row(&store, &state, patient)).collect();
+    let patients: Vec<_> = store
+        .patients()
+        .map(|patient| row(&store, &state, patient))
+        .collect();
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let service = state.knowledge.services.first().map_or("", |service| service.id.as_str());
+    let service = state
+        .knowledge
+        .services
+        .first()
+        .map_or("", |service| service.id.as_str());
     let page = environment.render_named_str(
         "start.html",
         include_str!("start.html"),
@@ -62,34 +76,64 @@ fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
     });
     let mut resources = Resources::default();
     resources.add(&patient.json);
-    for resource in records(store, state, &patient.id).into_iter().flat_map(|(_, records)| records) {
+    for resource in records(store, state, &patient.id)
+        .into_iter()
+        .flat_map(|(_, records)| records)
+    {
         resources.add(&resource.json);
     }
-    let Some(input) = resources.of(&patient.id) else { return row };
+    let Some(input) = resources.of(&patient.id) else {
+        return row;
+    };
     let Ok(chart) = crate::chart::read(&input, &state.knowledge.terminology) else {
         row["class"] = "unreadable Patient".into();
         return row;
     };
     let now = state.clock.now();
-    let result = assess(chart.facts, &state.knowledge.model, state.settings.rules, day(now));
+    let result = assess(
+        chart.facts,
+        &state.knowledge.model,
+        state.settings.rules,
+        day(now),
+    );
     let answer = assessment(&result, &state.knowledge.model, &instant(now)).json;
-    row["class"] = answer["classification"].as_str().unwrap_or("not applicable").replace('-', " ").into();
+    row["class"] = answer["classification"]
+        .as_str()
+        .unwrap_or("not applicable")
+        .replace('-', " ")
+        .into();
     match &result.scored {
         Some(scored) => {
             let (low, high) = (scored.score.low, scored.score.high);
-            row["score"] = if low == high { low.to_string() } else { format!("{low}-{high}") }.into();
+            row["score"] = if low == high {
+                low.to_string()
+            } else {
+                format!("{low}-{high}")
+            }
+            .into();
             let states: Vec<String> = Predictor::ALL
                 .iter()
                 .map(|name| {
                     let finding = &scored.predictor(*name).finding;
-                    let reason = finding.reason.map_or(String::new(), |reason| format!(" ({})", reason.as_str()));
-                    format!("{}: {}{reason}", predictor_name(*name), state_name(finding.state))
+                    let reason = finding
+                        .reason
+                        .map_or(String::new(), |reason| format!(" ({})", reason.as_str()));
+                    format!(
+                        "{}: {}{reason}",
+                        predictor_name(*name),
+                        state_name(finding.state)
+                    )
                 })
                 .collect();
             row["shows"] = states.join(", ").into();
         }
         None => {
-            let reasons: Vec<&str> = result.applicability.reasons.iter().map(|reason| reason.as_str()).collect();
+            let reasons: Vec<&str> = result
+                .applicability
+                .reasons
+                .iter()
+                .map(|reason| reason.as_str())
+                .collect();
             row["shows"] = reasons.join(", ").into();
         }
     }
@@ -97,15 +141,24 @@ fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
 }
 
 /// The records that the service asks for, by prefetch key.
-fn records<'s>(store: &'s Store, state: &'s State, patient: &str) -> Vec<(&'s str, Vec<&'s Stored>)> {
-    let Some(service) = state.knowledge.services.first() else { return Vec::new() };
+fn records<'s>(
+    store: &'s Store,
+    state: &'s State,
+    patient: &str,
+) -> Vec<(&'s str, Vec<&'s Stored>)> {
+    let Some(service) = state.knowledge.services.first() else {
+        return Vec::new();
+    };
     service
         .prefetch
         .iter()
         .filter_map(|(key, template)| {
             let name = crate::cds_hooks::service::resource_type(template);
             (name != "Patient").then(|| {
-                let found = store.of_type(name).filter(|stored| stored.patient.as_deref() == Some(patient)).collect();
+                let found = store
+                    .of_type(name)
+                    .filter(|stored| stored.patient.as_deref() == Some(patient))
+                    .collect();
                 (key.as_str(), found)
             })
         })
@@ -113,20 +166,33 @@ fn records<'s>(store: &'s Store, state: &'s State, patient: &str) -> Vec<(&'s st
 }
 
 /// A ready hook call for a patient, as an EHR would send it.
-async fn request(path: web::Path<String>, store: web::Data<Store>, state: web::Data<State>) -> HttpResponse {
+async fn request(
+    path: web::Path<String>,
+    store: web::Data<Store>,
+    state: web::Data<State>,
+) -> HttpResponse {
     let Some(patient) = store.patients().find(|patient| patient.id == *path) else {
         return crate::server::Problem::not_found("there is no such patient").response();
     };
     let mut prefetch: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
     let service = state.knowledge.services.first();
-    let key = service.and_then(|service| service.key_of("Patient")).unwrap_or("patient");
+    let key = service
+        .and_then(|service| service.key_of("Patient"))
+        .unwrap_or("patient");
     prefetch.insert(key.to_owned(), patient.json.clone());
     for (key, records) in records(&store, &state, &patient.id) {
-        let entries: Vec<String> = records.iter().map(|stored| format!("{{\"resource\":{}}}", stored.json.get())).collect();
+        let entries: Vec<String> = records
+            .iter()
+            .map(|stored| format!("{{\"resource\":{}}}", stored.json.get()))
+            .collect();
         let bundle = if entries.is_empty() {
             r#"{"resourceType":"Bundle","type":"searchset","total":0}"#.to_owned()
         } else {
-            format!(r#"{{"resourceType":"Bundle","type":"searchset","total":{},"entry":[{}]}}"#, entries.len(), entries.join(","))
+            format!(
+                r#"{{"resourceType":"Bundle","type":"searchset","total":{},"entry":[{}]}}"#,
+                entries.len(),
+                entries.join(",")
+            )
         };
         if let Ok(bundle) = RawValue::from_string(bundle) {
             prefetch.insert(key.to_owned(), bundle);
@@ -143,7 +209,10 @@ async fn request(path: web::Path<String>, store: web::Data<Store>, state: web::D
     }
     let call = Call {
         hook: service.map_or("patient-view", |service| service.hook.as_str()),
-        hook_instance: Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("https://rrdtc.org/sandbox/{}", patient.id).as_bytes()),
+        hook_instance: Uuid::new_v5(
+            &Uuid::NAMESPACE_URL,
+            format!("https://rrdtc.org/sandbox/{}", patient.id).as_bytes(),
+        ),
         fhir_server: format!("{}/fhir", state.base_url),
         context: json!({ "userId": "Practitioner/sandbox", "patientId": patient.id }),
         prefetch,

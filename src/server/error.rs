@@ -26,7 +26,13 @@ pub struct Problem {
 impl Problem {
     /// A problem without a path.
     pub fn new(status: StatusCode, code: &'static str, text: impl Into<String>) -> Self {
-        Self { status, code, text: text.into(), path: None, allow: None }
+        Self {
+            status,
+            code,
+            text: text.into(),
+            path: None,
+            allow: None,
+        }
     }
 
     /// 404.
@@ -36,17 +42,32 @@ impl Problem {
 
     /// 405 with the method that works.
     pub fn method_not_allowed(allow: &'static str) -> Self {
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", format!("use {allow} here")) }
+        Self {
+            allow: Some(allow),
+            ..Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "not-supported",
+                format!("use {allow} here"),
+            )
+        }
     }
 
     /// 413.
     pub fn too_large(limit: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", format!("the body is larger than {limit} bytes after decompression"))
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-long",
+            format!("the body is larger than {limit} bytes after decompression"),
+        )
     }
 
     /// 415.
     pub fn unsupported_media_type() -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-supported", "Content-Type must be application/json or application/fhir+json")
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-supported",
+            "Content-Type must be application/json or application/fhir+json",
+        )
     }
 
     /// The response.
@@ -72,31 +93,58 @@ impl Responder for Problem {
 
 impl From<BadRequest> for Problem {
     fn from(error: BadRequest) -> Self {
-        let code = if error.path.is_some() { "required" } else { "structure" };
-        Self { path: error.path.map(str::to_owned), ..Self::new(StatusCode::BAD_REQUEST, code, error.problem) }
+        let code = if error.path.is_some() {
+            "required"
+        } else {
+            "structure"
+        };
+        Self {
+            path: error.path.map(str::to_owned),
+            ..Self::new(StatusCode::BAD_REQUEST, code, error.problem)
+        }
     }
 }
 
 impl From<UnusableInput> for Problem {
     fn from(error: UnusableInput) -> Self {
         let (status, code, key) = match &error {
-            UnusableInput::Missing { key, .. } => (StatusCode::PRECONDITION_FAILED, "incomplete", key),
-            UnusableInput::NotAPatient { key } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", key),
-            UnusableInput::AnotherPatient { key } => (StatusCode::UNPROCESSABLE_ENTITY, "conflict", key),
+            UnusableInput::Missing { key, .. } => {
+                (StatusCode::PRECONDITION_FAILED, "incomplete", key)
+            }
+            UnusableInput::NotAPatient { key } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid", key)
+            }
+            UnusableInput::AnotherPatient { key } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "conflict", key)
+            }
         };
-        Self { path: Some(format!("prefetch.{key}")), ..Self::new(status, code, error.to_string()) }
+        Self {
+            path: Some(format!("prefetch.{key}")),
+            ..Self::new(status, code, error.to_string())
+        }
     }
 }
 
 impl From<UnusablePatient> for Problem {
     fn from(error: UnusablePatient) -> Self {
-        Self { path: Some("prefetch.patient".into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.to_string()) }
+        Self {
+            path: Some("prefetch.patient".into()),
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid",
+                error.to_string(),
+            )
+        }
     }
 }
 
 impl From<CardError> for Problem {
     fn from(error: CardError) -> Self {
         tracing::error!(%error, "the card could not be made");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "exception", "the card could not be made; no conclusion may be drawn from this")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "exception",
+            "the card could not be made; no conclusion may be drawn from this",
+        )
     }
 }

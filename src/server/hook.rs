@@ -22,7 +22,9 @@ pub async fn call(
     body: Result<web::Bytes, actix_web::Error>,
 ) -> HttpResponse {
     match answer(&request, &id, state, body).await {
-        Ok(bytes) => HttpResponse::Ok().content_type("application/json").body(bytes),
+        Ok(bytes) => HttpResponse::Ok()
+            .content_type("application/json")
+            .body(bytes),
         Err(problem) => problem.response(),
     }
 }
@@ -33,27 +35,57 @@ async fn answer(
     state: web::Data<State>,
     body: Result<web::Bytes, actix_web::Error>,
 ) -> Result<Vec<u8>, Problem> {
-    if !state.knowledge.services.iter().any(|service| service.id == id) {
-        return Err(Problem::not_found("there is no service of this id; see /cds-services"));
+    if !state
+        .knowledge
+        .services
+        .iter()
+        .any(|service| service.id == id)
+    {
+        return Err(Problem::not_found(
+            "there is no service of this id; see /cds-services",
+        ));
     }
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !["application/json", "application/fhir+json"].iter().any(|accepted| essence.eq_ignore_ascii_case(accepted)) {
+    if !["application/json", "application/fhir+json"]
+        .iter()
+        .any(|accepted| essence.eq_ignore_ascii_case(accepted))
+    {
         return Err(Problem::unsupported_media_type());
     }
     let body = body.map_err(|error| match error.as_response_error().status_code() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(state.settings.max_body_bytes),
-        _ => Problem::new(StatusCode::BAD_REQUEST, "structure", "the body could not be read to its end, or its Content-Encoding is wrong"),
+        _ => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "structure",
+            "the body could not be read to its end, or its Content-Encoding is wrong",
+        ),
     })?;
     let id = id.to_owned();
     // A large body takes milliseconds: not on the thread that serves the others.
     web::block(move || handle(&body, &id, &state.knowledge, &state.settings, state.clock))
         .await
-        .map_err(|_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "transient", "the server is stopping"))?
+        .map_err(|_| {
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "transient",
+                "the server is stopping",
+            )
+        })?
 }
 
 /// Answers a call: request bytes in, response bytes out. The id must be that of a service.
-pub fn handle(body: &[u8], id: &str, knowledge: &Knowledge, settings: &Settings, clock: Clock) -> Result<Vec<u8>, Problem> {
+pub fn handle(
+    body: &[u8],
+    id: &str,
+    knowledge: &Knowledge,
+    settings: &Settings,
+    clock: Clock,
+) -> Result<Vec<u8>, Problem> {
     let (service, request) = request(body, id, &knowledge.services)?;
     let keys: Vec<Prefetched<'_>> = service
         .prefetch
@@ -69,13 +101,23 @@ pub fn handle(body: &[u8], id: &str, knowledge: &Knowledge, settings: &Settings,
     let chart = crate::chart::read(&input, &knowledge.terminology)?;
     let result = assess(chart.facts, &knowledge.model, settings.rules, day(now));
     let json = assessment(&result, &knowledge.model, &instant(now));
-    let response = card::response(&knowledge.texts, service, request.hook_instance, &result, json)?;
+    let response = card::response(
+        &knowledge.texts,
+        service,
+        request.hook_instance,
+        &result,
+        json,
+    )?;
     // Writing a `serde_json::Value` to memory cannot fail.
     Ok(serde_json::to_vec(&response).unwrap_or_default())
 }
 
 /// Several services may share an id when their hooks differ: the hook of the request says which is meant.
-fn request<'a, 's>(body: &'a [u8], id: &str, services: &'s [Service]) -> Result<(&'s Service, HookRequest<'a>), Problem> {
+fn request<'a, 's>(
+    body: &'a [u8],
+    id: &str,
+    services: &'s [Service],
+) -> Result<(&'s Service, HookRequest<'a>), Problem> {
     let mut first_error: Option<BadRequest> = None;
     for service in services.iter().filter(|service| service.id == id) {
         match parse(body, service) {
@@ -85,7 +127,10 @@ fn request<'a, 's>(body: &'a [u8], id: &str, services: &'s [Service]) -> Result<
             }
         }
     }
-    Err(first_error.map_or_else(|| Problem::not_found("there is no service of this id"), Problem::from))
+    Err(first_error.map_or_else(
+        || Problem::not_found("there is no service of this id"),
+        Problem::from,
+    ))
 }
 
 /// The day of an instant, UTC.

@@ -61,13 +61,26 @@ pub type MoreRoutes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
 impl Application {
     /// Binds the port and builds the server. Must be called within an actix runtime.
-    pub fn build(settings: Settings, knowledge: Knowledge, clock: Clock, more: Option<MoreRoutes>) -> std::io::Result<Self> {
+    pub fn build(
+        settings: Settings,
+        knowledge: Knowledge,
+        clock: Clock,
+        more: Option<MoreRoutes>,
+    ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(settings.listen)?;
         let address = listener.local_addr()?;
-        let base_url = settings.external_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let base_url = settings
+            .external_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{address}"));
         let limit = settings.max_body_bytes;
         let origins = settings.cors.clone();
-        let state = web::Data::new(State { settings, knowledge, clock, base_url: base_url.clone() });
+        let state = web::Data::new(State {
+            settings,
+            knowledge,
+            clock,
+            base_url: base_url.clone(),
+        });
         let server = HttpServer::new(move || {
             let more = more.clone();
             App::new()
@@ -95,10 +108,18 @@ impl Application {
                     Problem::not_found("there is nothing at this address; see /cds-services")
                 }))
         })
-        .workers(std::thread::available_parallelism().map_or(2, |n| n.get()).min(8))
+        .workers(
+            std::thread::available_parallelism()
+                .map_or(2, |n| n.get())
+                .min(8),
+        )
         .listen(listener)?
         .run();
-        Ok(Self { server, address, base_url })
+        Ok(Self {
+            server,
+            address,
+            base_url,
+        })
     }
 
     /// Runs until the process is told to stop.
@@ -114,7 +135,9 @@ fn cors(origins: &CorsOrigins) -> Cors {
         .max_age(600);
     match origins {
         CorsOrigins::Any => cors.allow_any_origin().send_wildcard(),
-        CorsOrigins::Listed(origins) => origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin)),
+        CorsOrigins::Listed(origins) => origins
+            .iter()
+            .fold(cors, |cors, origin| cors.allowed_origin(origin)),
     }
 }
 
@@ -125,13 +148,24 @@ async fn common_headers(
 ) -> Result<actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>, actix_web::Error> {
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        header::HeaderValue::from_static("no-store"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        header::HeaderValue::from_static("nosniff"),
+    );
     Ok(response)
 }
 
 async fn discovery(state: web::Data<State>) -> HttpResponse {
     let version = state.settings.cds_hooks_version.as_str();
-    let services = state.knowledge.services.iter().map(|service| Advertised { service, version }).collect();
+    let services = state
+        .knowledge
+        .services
+        .iter()
+        .map(|service| Advertised { service, version })
+        .collect();
     HttpResponse::Ok().json(Discovery { services })
 }

@@ -108,7 +108,12 @@ impl Terminology {
             .or_else(|| known(system.split('|').next()?))
             .or_else(|| known(system.trim_end_matches('/')))
             // A version in the system, as in `http://snomed.info/sct/731000124108/version/20240901`.
-            .or_else(|| system.starts_with("http://snomed.info/sct/").then(|| known("http://snomed.info/sct")).flatten())
+            .or_else(|| {
+                system
+                    .starts_with("http://snomed.info/sct/")
+                    .then(|| known("http://snomed.info/sct"))
+                    .flatten()
+            })
             // German oncology lists are cited under several roots; their last segment is unique.
             .or_else(|| known(system.rsplit('/').next()?))
     }
@@ -134,9 +139,18 @@ pub const UNSPECIFIED_GROUP: &str = "unspecified";
 
 fn spell(spelling: Spelling, code: &str) -> Cow<'_, str> {
     let code = code.trim();
-    let upper = |code: &str| -> String { code.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect() };
+    let upper = |code: &str| -> String {
+        code.chars()
+            .filter(|c| !c.is_whitespace())
+            .flat_map(char::to_uppercase)
+            .collect()
+    };
     match spelling {
-        Spelling::Snomed => Cow::Borrowed(code.split(|c: char| !c.is_ascii_digit()).next().unwrap_or(code)),
+        Spelling::Snomed => Cow::Borrowed(
+            code.split(|c: char| !c.is_ascii_digit())
+                .next()
+                .unwrap_or(code),
+        ),
         Spelling::Plain => {
             if code.bytes().any(|b| b.is_ascii_lowercase() || b == b' ') {
                 Cow::Owned(upper(code))
@@ -152,7 +166,11 @@ fn spell(spelling: Spelling, code: &str) -> Cow<'_, str> {
             let morphology = digits.split('/').next().unwrap_or(digits);
             let is_morphology = morphology.bytes().all(|b| b.is_ascii_digit())
                 && (morphology.len() == 4 || (morphology.len() == 5 && !digits.contains('/')));
-            Cow::Owned(if is_morphology { morphology[..4].to_owned() } else { code })
+            Cow::Owned(if is_morphology {
+                morphology[..4].to_owned()
+            } else {
+                code
+            })
         }
     }
 }
@@ -167,7 +185,11 @@ mod tests {
             (Spelling::Icd, "c77.0 ", "C770"),
             (Spelling::Icd, "C770", "C770"),
             (Spelling::Snomed, "94222008:363698007=272673000", "94222008"),
-            (Spelling::Snomed, "94222008 |Metastasis to bone|", "94222008"),
+            (
+                Spelling::Snomed,
+                "94222008 |Metastasis to bone|",
+                "94222008",
+            ),
             (Spelling::IcdO3, "8260/3", "8260"),
             (Spelling::IcdO3, "M8260/3", "8260"),
             (Spelling::IcdO3, "82603", "8260"),

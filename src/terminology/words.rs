@@ -68,7 +68,12 @@ impl From<Vec<String>> for Phrases {
             open_start: text.starts_with('*'),
             open_end: text.ends_with('*'),
         };
-        Self(phrases.iter().map(|phrase| phrase.split_whitespace().map(word).collect()).collect())
+        Self(
+            phrases
+                .iter()
+                .map(|phrase| phrase.split_whitespace().map(word).collect())
+                .collect(),
+        )
     }
 }
 
@@ -77,13 +82,20 @@ impl Phrases {
     pub fn occur_in(&self, normalised: &str) -> bool {
         let tokens: Vec<&str> = normalised.split(' ').collect();
         self.0.iter().any(|phrase| {
-            tokens.windows(phrase.len().max(1)).any(|window| phrase.iter().zip(window).all(|(word, token)| word.matches(token)))
+            tokens.windows(phrase.len().max(1)).any(|window| {
+                phrase
+                    .iter()
+                    .zip(window)
+                    .all(|(word, token)| word.matches(token))
+            })
         })
     }
 
     /// Whether there is nothing to find.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|phrase| phrase.iter().all(|word| word.text.is_empty()))
+        self.0
+            .iter()
+            .all(|phrase| phrase.iter().all(|word| word.text.is_empty()))
     }
 }
 
@@ -101,12 +113,18 @@ impl Word {
 impl Words {
     /// Whether a normalised text speaks of thyroid cancer.
     pub fn speaks_of_thyroid_cancer(&self, normalised: &str) -> bool {
-        self.thyroid_cancer.iter().any(|all| all.0.iter().all(|phrase| Phrases(vec![phrase.clone()]).occur_in(normalised)))
+        self.thyroid_cancer.iter().any(|all| {
+            all.0
+                .iter()
+                .all(|phrase| Phrases(vec![phrase.clone()]).occur_in(normalised))
+        })
     }
 
     /// Whether a normalised text speaks of FDG or SUV.
     pub fn speaks_of_fdg(&self, normalised: &str) -> bool {
-        self.fdg.occur_in(normalised) || self.suv.occur_in(normalised) || self.suv_max.occur_in(normalised)
+        self.fdg.occur_in(normalised)
+            || self.suv.occur_in(normalised)
+            || self.suv_max.occur_in(normalised)
     }
 }
 
@@ -130,7 +148,11 @@ mod tests {
 
     #[test]
     fn phrases_match_whole_words_unless_they_say_otherwise() {
-        let phrases = Phrases::from(vec!["suv max".to_owned(), "sul*".to_owned(), "*lbm*".to_owned()]);
+        let phrases = Phrases::from(vec![
+            "suv max".to_owned(),
+            "sul*".to_owned(),
+            "*lbm*".to_owned(),
+        ]);
         for (text, expected) in [
             ("SUV(max)", true),
             ("SUV-max, lesion 1", true),

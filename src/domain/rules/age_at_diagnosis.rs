@@ -33,14 +33,22 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<Years>) {
         return (finding, None);
     }
     let birth = facts.patient.birth.as_ref();
-    let ages: Vec<Option<Interval<i32>>> =
-        diagnoses.iter().map(|(_, diagnosis)| age(&diagnosis.when, birth.map(|date| date.days()))).collect();
+    let ages: Vec<Option<Interval<i32>>> = diagnoses
+        .iter()
+        .map(|(_, diagnosis)| age(&diagnosis.when, birth.map(|date| date.days())))
+        .collect();
     for ((cancer, diagnosis), age) in diagnoses.iter().zip(&ages) {
-        finding.evidence.insert(Evidence { record: cancer.record.clone(), what: what(&diagnosis.when).into() });
+        finding.evidence.insert(Evidence {
+            record: cancer.record.clone(),
+            what: what(&diagnosis.when).into(),
+        });
         let _ = age;
     }
     if let (Some(_), DiagnosedAt::Date(_)) = (birth, &diagnoses[0].1.when) {
-        let record = crate::domain::facts::Record { reference: facts.patient.reference.clone(), date: birth.cloned() };
+        let record = crate::domain::facts::Record {
+            reference: facts.patient.reference.clone(),
+            date: birth.cloned(),
+        };
         finding.rests_on(&record, "birth date");
     }
     // A dated diagnosis without a birth date may be the earliest one: nothing bounds the age from below.
@@ -58,7 +66,10 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<Years>) {
         return (finding, None);
     }
     years.low = years.low.max(0);
-    let known = Years { low: years.low, high: (years.high != i32::MAX).then_some(years.high) };
+    let known = Years {
+        low: years.low,
+        high: (years.high != i32::MAX).then_some(years.high),
+    };
     if years.low > GREATEST_PLAUSIBLE_AGE {
         finding.conflicting(Reason::AgeImplausible);
     } else if years.low >= context.model.age_years {
@@ -82,7 +93,10 @@ fn what(when: &DiagnosedAt) -> &'static str {
 
 fn age(when: &DiagnosedAt, birth: Option<Interval<jiff::civil::Date>>) -> Option<Interval<i32>> {
     match when {
-        DiagnosedAt::Age { low, high } => Some(Interval { low: *low, high: high.unwrap_or(i32::MAX) }),
+        DiagnosedAt::Age { low, high } => Some(Interval {
+            low: *low,
+            high: high.unwrap_or(i32::MAX),
+        }),
         DiagnosedAt::Date(date) => {
             let birth = birth?;
             let diagnosed = date.days();
@@ -102,7 +116,11 @@ fn set_record_date_caveat(
     years: Interval<i32>,
 ) {
     let sets = |end: fn(&Interval<i32>) -> i32, value: i32| {
-        let mut by = diagnoses.iter().zip(ages).filter(|(_, age)| age.is_some_and(|age| end(&age) == value)).peekable();
+        let mut by = diagnoses
+            .iter()
+            .zip(ages)
+            .filter(|(_, age)| age.is_some_and(|age| end(&age) == value))
+            .peekable();
         by.peek().is_some() && by.all(|((_, diagnosis), _)| diagnosis.from_record_date)
     };
     if sets(|age| age.low, years.low) || sets(|age| age.high, years.high) {

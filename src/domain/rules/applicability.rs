@@ -4,7 +4,10 @@
 use super::{Context, Evidence, until_today};
 use crate::domain::codes::{ApplicabilityCaveat, NotApplicable, SetAsideCode, Standing};
 use crate::domain::date::PartialDate;
-use crate::domain::facts::{CancerKind, Course, Deceased, DiagnosedAt, Extent, Facts, OperationDate, Radioiodine, Record, SetAside, Topic};
+use crate::domain::facts::{
+    CancerKind, Course, Deceased, DiagnosedAt, Extent, Facts, OperationDate, Radioiodine, Record,
+    SetAside, Topic,
+};
 use crate::domain::interval::{Interval, Truth};
 use crate::domain::rules::age_at_diagnosis::Years;
 use crate::domain::rules::metastasis_sites::current;
@@ -31,11 +34,17 @@ impl Applicability {
     }
 
     fn rests_on(&mut self, record: &Record, what: &str) {
-        self.evidence.insert(Evidence { record: record.clone(), what: what.into() });
+        self.evidence.insert(Evidence {
+            record: record.clone(),
+            what: what.into(),
+        });
     }
 
     fn set_aside(&mut self, record: &Record, code: SetAsideCode) {
-        self.set_aside.insert(SetAside { record: record.clone(), code });
+        self.set_aside.insert(SetAside {
+            record: record.clone(),
+            code,
+        });
     }
 }
 
@@ -45,7 +54,12 @@ pub fn decide(facts: &Facts, years: Option<Years>, context: Context<'_>) -> Appl
         reasons: Vec::new(),
         caveats: BTreeSet::new(),
         evidence: BTreeSet::new(),
-        set_aside: facts.set_aside.iter().filter(|(topic, _)| *topic == Topic::Applicability).map(|(_, s)| s.clone()).collect(),
+        set_aside: facts
+            .set_aside
+            .iter()
+            .filter(|(topic, _)| *topic == Topic::Applicability)
+            .map(|(_, s)| s.clone())
+            .collect(),
     };
     let metastatic = current(facts, context).next().is_some();
     let (dtc, excluded) = diagnosis(facts, metastatic, &mut answer);
@@ -53,15 +67,23 @@ pub fn decide(facts: &Facts, years: Option<Years>, context: Context<'_>) -> Appl
     let given = radioiodine(facts, &mut answer, context);
     for record in &facts.irradiation {
         answer.rests_on(record, "history of irradiation");
-        answer.caveats.insert(ApplicabilityCaveat::IrradiationHistory);
+        answer
+            .caveats
+            .insert(ApplicabilityCaveat::IrradiationHistory);
     }
     for record in &facts.other_primary_cancers {
         answer.rests_on(record, "another primary cancer");
-        answer.caveats.insert(ApplicabilityCaveat::OtherPrimaryCancer);
+        answer
+            .caveats
+            .insert(ApplicabilityCaveat::OtherPrimaryCancer);
     }
     let range = context.model.age_range;
-    if years.is_some_and(|years| years.low > range.high || years.high.is_some_and(|high| high < range.low)) {
-        answer.caveats.insert(ApplicabilityCaveat::AgeOutsideDerivationRange);
+    if years.is_some_and(|years| {
+        years.low > range.high || years.high.is_some_and(|high| high < range.low)
+    }) {
+        answer
+            .caveats
+            .insert(ApplicabilityCaveat::AgeOutsideDerivationRange);
     }
 
     if excluded {
@@ -75,13 +97,19 @@ pub fn decide(facts: &Facts, years: Option<Years>, context: Context<'_>) -> Appl
     // Silence means "none" only in a complete answer. (Incomplete Conditions never get this far: error 412.)
     if !metastatic && facts.sources.observations.complete {
         answer.reasons.push(NotApplicable::NoMetastasisRecorded);
-        for (_, set_aside) in facts.set_aside.iter().filter(|(topic, _)| *topic == Topic::MetastasisSites) {
+        for (_, set_aside) in facts
+            .set_aside
+            .iter()
+            .filter(|(topic, _)| *topic == Topic::MetastasisSites)
+        {
             answer.set_aside.insert(set_aside.clone());
         }
         for metastasis in &facts.metastases {
             match metastasis.standing {
                 Standing::Open(code) => answer.set_aside(&metastasis.record, code),
-                Standing::Counts => answer.set_aside(&metastasis.record, SetAsideCode::AfterAssessment),
+                Standing::Counts => {
+                    answer.set_aside(&metastasis.record, SetAsideCode::AfterAssessment)
+                }
             }
         }
     }
@@ -116,7 +144,9 @@ fn diagnosis(facts: &Facts, metastatic: bool, answer: &mut Applicability) -> (bo
             CancerKind::Oncocytic => {
                 (dtc, histology) = (true, true);
                 answer.rests_on(&cancer.record, "oncocytic thyroid cancer");
-                answer.caveats.insert(ApplicabilityCaveat::HistologyOutsideCohort);
+                answer
+                    .caveats
+                    .insert(ApplicabilityCaveat::HistologyOutsideCohort);
             }
             CancerKind::HistologyNotStated => {
                 (dtc, presumed) = (true, true);
@@ -133,19 +163,26 @@ fn diagnosis(facts: &Facts, metastatic: bool, answer: &mut Applicability) -> (bo
             }
             CancerKind::Excluded => {
                 excluded = true;
-                answer.rests_on(&cancer.record, "thyroid cancer of a kind that the model excludes");
+                answer.rests_on(
+                    &cancer.record,
+                    "thyroid cancer of a kind that the model excludes",
+                );
             }
         }
     }
     if presumed && !histology {
-        answer.caveats.insert(ApplicabilityCaveat::HistologyPresumed);
+        answer
+            .caveats
+            .insert(ApplicabilityCaveat::HistologyPresumed);
     }
     (dtc, excluded)
 }
 
 fn operation(facts: &Facts, answer: &mut Applicability) {
     if facts.operation() == OperationDate::NotRecorded {
-        answer.caveats.insert(ApplicabilityCaveat::ThyroidectomyNotRecorded);
+        answer
+            .caveats
+            .insert(ApplicabilityCaveat::ThyroidectomyNotRecorded);
         return;
     }
     let days = |record: &Record| record.date.as_ref().map(PartialDate::days);
@@ -163,7 +200,9 @@ fn operation(facts: &Facts, answer: &mut Applicability) {
                     }
             });
             if !covered {
-                answer.caveats.insert(ApplicabilityCaveat::ThyroidectomyExtentNotRecorded);
+                answer
+                    .caveats
+                    .insert(ApplicabilityCaveat::ThyroidectomyExtentNotRecorded);
             }
         }
         let what = match operation.extent {
@@ -180,7 +219,9 @@ fn operation(facts: &Facts, answer: &mut Applicability) {
 /// Whether a course of radioiodine was given.
 fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) -> bool {
     if !(facts.sources.procedures.complete && facts.sources.medication_administrations.complete) {
-        answer.caveats.insert(ApplicabilityCaveat::RadioiodineNotChecked);
+        answer
+            .caveats
+            .insert(ApplicabilityCaveat::RadioiodineNotChecked);
     }
     let diagnosis = facts
         .cancers
@@ -190,15 +231,25 @@ fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) 
             DiagnosedAt::Date(date) => Some(date.days()),
             DiagnosedAt::Age { low, high } => {
                 let birth = facts.patient.birth.as_ref()?.days();
-                Some(Interval { low: birthday(birth.low, *low), high: high.map_or(Date::MAX, |high| birthday(birth.high, high + 1)) })
+                Some(Interval {
+                    low: birthday(birth.low, *low),
+                    high: high.map_or(Date::MAX, |high| birthday(birth.high, high + 1)),
+                })
             }
         })
         .reduce(Interval::earliest);
     let operation = facts.operation();
-    let thyroid_cancer = facts.cancers.iter().any(|cancer| cancer.standing == Standing::Counts);
+    let thyroid_cancer = facts
+        .cancers
+        .iter()
+        .any(|cancer| cancer.standing == Standing::Counts);
     let mut given = false;
     for Radioiodine { record, course } in &facts.radioiodine {
-        let days = match record.date.as_ref().map(|date| until_today(date.days(), context.today)) {
+        let days = match record
+            .date
+            .as_ref()
+            .map(|date| until_today(date.days(), context.today))
+        {
             Some(None) => {
                 answer.set_aside(record, SetAsideCode::AfterAssessment);
                 continue;
@@ -215,7 +266,9 @@ fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) 
             Course::Uncertain => false,
             Course::ForBenignDisease => {
                 answer.set_aside(record, SetAsideCode::BenignRadioiodine);
-                answer.caveats.insert(ApplicabilityCaveat::RadioiodineForBenignDisease);
+                answer
+                    .caveats
+                    .insert(ApplicabilityCaveat::RadioiodineForBenignDisease);
                 continue;
             }
         };
@@ -228,12 +281,16 @@ fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) 
         };
         if before_the_cancer {
             answer.set_aside(record, SetAsideCode::BenignRadioiodine);
-            answer.caveats.insert(ApplicabilityCaveat::RadioiodineForBenignDisease);
+            answer
+                .caveats
+                .insert(ApplicabilityCaveat::RadioiodineForBenignDisease);
         } else if counts {
             given = true;
             answer.rests_on(record, "iodine-131 treatment");
         } else {
-            answer.caveats.insert(ApplicabilityCaveat::RadioiodineUncertain);
+            answer
+                .caveats
+                .insert(ApplicabilityCaveat::RadioiodineUncertain);
             answer.rests_on(record, "possible iodine-131 treatment");
         }
     }
@@ -241,5 +298,7 @@ fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) 
 }
 
 fn birthday(birth: Date, years: i32) -> Date {
-    birth.checked_add(jiff::Span::new().years(i64::from(years).clamp(0, 200))).unwrap_or(Date::MAX)
+    birth
+        .checked_add(jiff::Span::new().years(i64::from(years).clamp(0, 200)))
+        .unwrap_or(Date::MAX)
 }

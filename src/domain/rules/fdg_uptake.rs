@@ -29,15 +29,28 @@ struct Verdict {
 /// Decides the predictor; beside it the greatest SUVmax of the deciding study.
 pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) {
     let mut finding = Finding::new();
-    finding.set_aside.extend(facts.set_aside.iter().filter(|(topic, _)| *topic == Topic::FdgUptake).map(|(_, s)| s.clone()));
+    finding.set_aside.extend(
+        facts
+            .set_aside
+            .iter()
+            .filter(|(topic, _)| *topic == Topic::FdgUptake)
+            .map(|(_, s)| s.clone()),
+    );
     for record in facts.pet.iter().filter(|record| record.has_free_text) {
-        finding.hints.insert((record.record.reference.clone(), Hint::ValueInFreeText));
+        finding
+            .hints
+            .insert((record.record.reference.clone(), Hint::ValueInFreeText));
     }
 
     let mut dated = Vec::new();
     let mut undated: Vec<&PetRecord> = Vec::new();
     for record in &facts.pet {
-        match record.record.date.as_ref().map(|date| until_today(date.days(), context.today)) {
+        match record
+            .record
+            .date
+            .as_ref()
+            .map(|date| until_today(date.days(), context.today))
+        {
             None => undated.push(record),
             Some(None) => finding.set_aside(&record.record, SetAsideCode::AfterAssessment),
             Some(Some(days)) => dated.push((days, record)),
@@ -54,13 +67,20 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
         });
     }
 
-    let studies = studies(dated.iter().filter(|(_, record)| record.is_final && record.forms_study && is_usable(record)));
-    let (latest, older): (Vec<_>, Vec<_>) =
-        studies.iter().partition(|study| !studies.iter().any(|other| other.days.low > study.days.high));
+    let studies = studies(
+        dated
+            .iter()
+            .filter(|(_, record)| record.is_final && record.forms_study && is_usable(record)),
+    );
+    let (latest, older): (Vec<_>, Vec<_>) = studies
+        .iter()
+        .partition(|study| !studies.iter().any(|other| other.days.low > study.days.high));
     for record in older.iter().flat_map(|study| &study.records) {
         finding.set_aside(&record.record, SetAsideCode::OlderStudy);
     }
-    let certainly_older = |days: Interval<Date>| !latest.is_empty() && latest.iter().all(|study| study.days.low > days.high);
+    let certainly_older = |days: Interval<Date>| {
+        !latest.is_empty() && latest.iter().all(|study| study.days.low > days.high)
+    };
 
     // Records that are no study by themselves: not final, or open. They bear on the state unless they are certainly older.
     let mut open: Vec<SetAsideCode> = Vec::new();
@@ -77,7 +97,9 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
             }
         } else {
             let bears = !certainly_older(*days);
-            let is_older_study = older.iter().any(|study| study.records.iter().any(|r| std::ptr::eq(*r, *record)));
+            let is_older_study = older
+                .iter()
+                .any(|study| study.records.iter().any(|r| std::ptr::eq(*r, *record)));
             for (code, is_open) in set_aside_codes(record) {
                 if !is_older_study {
                     finding.set_aside(&record.record, code);
@@ -90,7 +112,9 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
     }
     for record in undated {
         let codes: Vec<_> = set_aside_codes(record).collect();
-        codes.iter().for_each(|(code, _)| finding.set_aside(&record.record, *code));
+        codes
+            .iter()
+            .for_each(|(code, _)| finding.set_aside(&record.record, *code));
         if !record.is_final {
             finding.set_aside(&record.record, SetAsideCode::NotFinal);
             open.push(SetAsideCode::NotFinal);
@@ -98,7 +122,12 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
             finding.set_aside(&record.record, SetAsideCode::NoDate);
             open.push(SetAsideCode::NoDate);
         }
-        open.extend(codes.into_iter().filter(|(_, is_open)| *is_open).map(|(code, _)| code));
+        open.extend(
+            codes
+                .into_iter()
+                .filter(|(_, is_open)| *is_open)
+                .map(|(code, _)| code),
+        );
     }
 
     let mut reasons: Vec<Reason> = open.into_iter().map(Reason::Open).collect();
@@ -115,7 +144,10 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
         low: days_between(study.days.high, context.today),
         high: days_between(study.days.low, context.today),
     };
-    let (stale, fresh): (Vec<&Study<'_>>, Vec<&Study<'_>>) = latest.iter().copied().partition(|study| age(study).low > max_age);
+    let (stale, fresh): (Vec<&Study<'_>>, Vec<&Study<'_>>) = latest
+        .iter()
+        .copied()
+        .partition(|study| age(study).low > max_age);
     for record in stale.iter().flat_map(|study| &study.records) {
         finding.set_aside(&record.record, SetAsideCode::Stale);
     }
@@ -150,15 +182,37 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
         }
     }
     let age_not_known = reasons.contains(&Reason::OrderNotKnown);
-    let verdicts: Vec<Verdict> = fresh.iter().map(|study| verdict(study, context.model.suv_max)).collect();
-    let states_differ = verdicts.iter().any(|verdict| verdict.state != verdicts[0].state) || !stale.is_empty();
-    finding.caveats.extend(verdicts.iter().flat_map(|verdict| verdict.caveats.iter().copied()));
+    let verdicts: Vec<Verdict> = fresh
+        .iter()
+        .map(|study| verdict(study, context.model.suv_max))
+        .collect();
+    let states_differ = verdicts
+        .iter()
+        .any(|verdict| verdict.state != verdicts[0].state)
+        || !stale.is_empty();
+    finding.caveats.extend(
+        verdicts
+            .iter()
+            .flat_map(|verdict| verdict.caveats.iter().copied()),
+    );
     let suv_max = greatest(&fresh);
 
     if states_differ {
         reasons.push(Reason::OrderNotKnown);
         finding.unknown(reasons);
-    } else {
+        return (finding, None);
+    }
+    if verdicts[0].reasons.contains(&Reason::SuvMaxNotRecorded) {
+        for record in fresh.iter().flat_map(|study| &study.records) {
+            if record
+                .findings
+                .contains(&PetFinding::StudyReading(Reading::Positive))
+            {
+                finding.set_aside(&record.record, SetAsideCode::SuvMaxNotRecorded);
+            }
+        }
+    }
+    {
         match verdicts[0].state {
             _ if age_not_known => finding.unknown(reasons),
             State::Present => finding.decide(State::Present),
@@ -184,26 +238,51 @@ fn is_usable(record: &PetRecord) -> bool {
         })
 }
 
-/// What cannot be used in a record, and whether it is open.
+/// What cannot be used in a record, and whether it is open. A record that gave a lesion or a reading is not set aside for a
+/// mean or a reference region beside it.
 fn set_aside_codes(record: &PetRecord) -> impl Iterator<Item = (SetAsideCode, bool)> {
-    record.findings.iter().filter_map(|finding| match finding {
-        PetFinding::SetAside(code) => Some((*code, code.is_open())),
-        PetFinding::ThyroidBedBelowThreshold => Some((SetAsideCode::ThyroidBed, false)),
-        PetFinding::Lesion { .. } | PetFinding::StudyReading(_) => None,
-    })
+    let gave_something = record
+        .findings
+        .iter()
+        .any(|f| matches!(f, PetFinding::Lesion { .. } | PetFinding::StudyReading(_)));
+    record
+        .findings
+        .iter()
+        .filter_map(|finding| match finding {
+            PetFinding::SetAside(code) => Some((*code, code.is_open())),
+            PetFinding::ThyroidBedBelowThreshold => Some((SetAsideCode::ThyroidBed, false)),
+            PetFinding::Lesion { .. } | PetFinding::StudyReading(_) => None,
+        })
+        .filter(move |(_, is_open)| *is_open || !gave_something)
 }
 
 /// Findings of one calendar day, as written, are one study.
-fn studies<'a, 'b: 'a>(records: impl Iterator<Item = &'a (Interval<Date>, &'b PetRecord)>) -> Vec<Study<'b>> {
+fn studies<'a, 'b: 'a>(
+    records: impl Iterator<Item = &'a (Interval<Date>, &'b PetRecord)>,
+) -> Vec<Study<'b>> {
     let mut studies: Vec<(String, Study<'b>)> = Vec::new();
     for (days, record) in records {
         let key = match record.record.date.as_ref().and_then(|date| date.day()) {
             Some(day) => day.to_string(),
-            None => format!("{} {}", record.study, record.record.date.as_ref().map_or("", |date| date.as_written())),
+            None => format!(
+                "{} {}",
+                record.study,
+                record
+                    .record
+                    .date
+                    .as_ref()
+                    .map_or("", |date| date.as_written())
+            ),
         };
         match studies.iter_mut().find(|(existing, _)| *existing == key) {
             Some((_, study)) => study.records.push(record),
-            None => studies.push((key, Study { days: *days, records: vec![record] })),
+            None => studies.push((
+                key,
+                Study {
+                    days: *days,
+                    records: vec![record],
+                },
+            )),
         }
     }
     studies.into_iter().map(|(_, study)| study).collect()
@@ -211,24 +290,27 @@ fn studies<'a, 'b: 'a>(records: impl Iterator<Item = &'a (Interval<Date>, &'b Pe
 
 fn verdict(study: &Study<'_>, threshold: f64) -> Verdict {
     let mut caveats = BTreeSet::new();
-    let (mut positive, mut conflicting, mut negative, mut undecided, mut unread) = (false, false, false, false, false);
+    let (mut positive, mut conflicting, mut negative, mut undecided, mut unread) =
+        (false, false, false, false, false);
     let (mut read_positive, mut read_negative) = (false, false);
     for finding in study.records.iter().flat_map(|record| &record.findings) {
         match finding {
-            PetFinding::Lesion { suv_max, reading } => match (suv_max.at_or_above(threshold), reading) {
-                (Some(true), Some(Reading::Negative)) => conflicting = true,
-                (Some(true), reading) => {
-                    positive = true;
-                    unread |= reading.is_none();
-                }
-                (Some(false), reading) => {
-                    negative = true;
-                    if *reading == Some(Reading::Positive) {
-                        caveats.insert(Caveat::VisibleUptakeBelowThreshold);
+            PetFinding::Lesion { suv_max, reading } => {
+                match (suv_max.at_or_above(threshold), reading) {
+                    (Some(true), Some(Reading::Negative)) => conflicting = true,
+                    (Some(true), reading) => {
+                        positive = true;
+                        unread |= reading.is_none();
                     }
+                    (Some(false), reading) => {
+                        negative = true;
+                        if *reading == Some(Reading::Positive) {
+                            caveats.insert(Caveat::VisibleUptakeBelowThreshold);
+                        }
+                    }
+                    (None, _) => undecided = true,
                 }
-                (None, _) => undecided = true,
-            },
+            }
             PetFinding::StudyReading(Reading::Positive) => read_positive = true,
             PetFinding::StudyReading(Reading::Negative) => read_negative = true,
             PetFinding::SetAside(_) | PetFinding::ThyroidBedBelowThreshold => {}
@@ -257,7 +339,11 @@ fn verdict(study: &Study<'_>, threshold: f64) -> Verdict {
         }
         State::Unknown
     };
-    Verdict { state, reasons, caveats }
+    Verdict {
+        state,
+        reasons,
+        caveats,
+    }
 }
 
 fn greatest(studies: &[&Study<'_>]) -> Option<SuvMax> {
@@ -269,7 +355,12 @@ fn greatest(studies: &[&Study<'_>]) -> Option<SuvMax> {
             PetFinding::Lesion { suv_max, .. } => Some(suv_max),
             _ => None,
         })
-        .max_by(|a, b| a.low.total_cmp(&b.low).then(a.high.total_cmp(&b.high)).then(a.value.cmp(&b.value)))
+        .max_by(|a, b| {
+            a.low
+                .total_cmp(&b.low)
+                .then(a.high.total_cmp(&b.high))
+                .then(a.value.cmp(&b.value))
+        })
         .cloned()
 }
 
@@ -283,7 +374,11 @@ fn what(record: &PetRecord) -> String {
                     Some(Reading::Negative) => ", read negative",
                     None => "",
                 };
-                format!("SUVmax {}{}{reading}", suv_max.comparator.unwrap_or(""), suv_max.value)
+                format!(
+                    "SUVmax {}{}{reading}",
+                    suv_max.comparator.unwrap_or(""),
+                    suv_max.value
+                )
             }
             PetFinding::StudyReading(Reading::Positive) => "study read positive".into(),
             PetFinding::StudyReading(Reading::Negative) => "study read negative".into(),
@@ -293,5 +388,9 @@ fn what(record: &PetRecord) -> String {
             parts.push(part);
         }
     }
-    if parts.is_empty() { "FDG PET without a usable result".into() } else { format!("FDG PET: {}", parts.join("; ")) }
+    if parts.is_empty() {
+        "FDG PET without a usable result".into()
+    } else {
+        format!("FDG PET: {}", parts.join("; "))
+    }
 }

@@ -15,7 +15,10 @@ struct Tally {
 
 impl Tally {
     fn of<'a>(metastases: impl Iterator<Item = &'a Metastasis>) -> Self {
-        let mut tally = Self { groups: BTreeSet::new(), unspecified: false };
+        let mut tally = Self {
+            groups: BTreeSet::new(),
+            unspecified: false,
+        };
         let mut stage_m1 = false;
         for metastasis in metastases {
             tally.groups.extend(metastasis.groups.iter().cloned());
@@ -25,15 +28,25 @@ impl Tally {
             }
         }
         // M1 says "somewhere distant": beside a recorded distant site it says nothing new.
-        let distant = tally.groups.iter().any(|group| group.0 != SiteGroup::LYMPH_NODE);
+        let distant = tally
+            .groups
+            .iter()
+            .any(|group| group.0 != SiteGroup::LYMPH_NODE);
         tally.unspecified |= stage_m1 && !distant;
         tally
     }
 
     fn state(&self) -> Result<State, Reason> {
-        let is = |names: [&str; 2]| self.groups.len() == 2 && names.iter().all(|name| self.groups.iter().any(|g| g.0 == *name));
+        let is = |names: [&str; 2]| {
+            self.groups.len() == 2
+                && names
+                    .iter()
+                    .all(|name| self.groups.iter().any(|g| g.0 == *name))
+        };
         match self.groups.len() {
-            2 if is([SiteGroup::LYMPH_NODE, SiteGroup::MEDIASTINUM]) => Err(Reason::MediastinumOrNode),
+            2 if is([SiteGroup::LYMPH_NODE, SiteGroup::MEDIASTINUM]) => {
+                Err(Reason::MediastinumOrNode)
+            }
             0 => Err(Reason::SiteNotRecorded),
             1 if self.unspecified => Err(Reason::SiteNotRecorded),
             1 => Ok(State::Absent),
@@ -43,14 +56,22 @@ impl Tally {
 
     fn only_bone_and_marrow(&self) -> bool {
         self.groups.len() == 2
-            && [SiteGroup::BONE, SiteGroup::BONE_MARROW].iter().all(|name| self.groups.iter().any(|g| g.0 == *name))
+            && [SiteGroup::BONE, SiteGroup::BONE_MARROW]
+                .iter()
+                .all(|name| self.groups.iter().any(|g| g.0 == *name))
     }
 }
 
 /// Decides the predictor; beside it the site groups found.
 pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, BTreeSet<SiteGroup>) {
     let mut finding = Finding::new();
-    finding.set_aside.extend(facts.set_aside.iter().filter(|(topic, _)| *topic == Topic::MetastasisSites).map(|(_, s)| s.clone()));
+    finding.set_aside.extend(
+        facts
+            .set_aside
+            .iter()
+            .filter(|(topic, _)| *topic == Topic::MetastasisSites)
+            .map(|(_, s)| s.clone()),
+    );
     for metastasis in current(facts, context) {
         finding.rests_on(&metastasis.record, what(metastasis));
         if metastasis.source != MetastasisSource::Site {
@@ -78,7 +99,11 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, BTreeSet<SiteGro
         Err(reason) => reasons.push(reason),
     }
     // Taken as positive, would an open record leave a single site?
-    for open in facts.metastases.iter().filter(|m| !is_after_assessment(m, context)) {
+    for open in facts
+        .metastases
+        .iter()
+        .filter(|m| !is_after_assessment(m, context))
+    {
         if let Standing::Open(code) = open.standing
             && Tally::of(current(facts, context).chain([open])).state() != Ok(State::Absent)
         {
@@ -98,24 +123,36 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, BTreeSet<SiteGro
 }
 
 /// The metastases that count at the time of the assessment.
-pub(super) fn current<'a>(facts: &'a Facts, context: Context<'a>) -> impl Iterator<Item = &'a Metastasis> {
-    facts
-        .metastases
-        .iter()
-        .filter(move |metastasis| metastasis.standing == Standing::Counts && !is_after_assessment(metastasis, context))
+pub(super) fn current<'a>(
+    facts: &'a Facts,
+    context: Context<'a>,
+) -> impl Iterator<Item = &'a Metastasis> {
+    facts.metastases.iter().filter(move |metastasis| {
+        metastasis.standing == Standing::Counts && !is_after_assessment(metastasis, context)
+    })
 }
 
 fn is_after_assessment(metastasis: &Metastasis, context: Context<'_>) -> bool {
-    metastasis.record.date.as_ref().is_some_and(|date| date.days().low > context.today)
+    metastasis
+        .record
+        .date
+        .as_ref()
+        .is_some_and(|date| date.days().low > context.today)
 }
 
 fn what(metastasis: &Metastasis) -> String {
     match metastasis.source {
         MetastasisSource::StagingNodes => "stage N1: lymph-node".into(),
         MetastasisSource::StagingDistant => "stage M1: site not said".into(),
-        MetastasisSource::Site if metastasis.groups.is_empty() => "metastasis, site not said".into(),
+        MetastasisSource::Site if metastasis.groups.is_empty() => {
+            "metastasis, site not said".into()
+        }
         MetastasisSource::Site => {
-            let groups: Vec<&str> = metastasis.groups.iter().map(|group| group.0.as_str()).collect();
+            let groups: Vec<&str> = metastasis
+                .groups
+                .iter()
+                .map(|group| group.0.as_str())
+                .collect();
             format!("metastasis: {}", groups.join(", "))
         }
     }

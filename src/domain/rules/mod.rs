@@ -26,7 +26,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_pet_age_days: 180, max_negative_age_days: 365, undocumented_recurrence_is_absent: false }
+        Self {
+            max_pet_age_days: 180,
+            max_negative_age_days: 365,
+            undocumented_recurrence_is_absent: false,
+        }
     }
 }
 
@@ -96,11 +100,17 @@ impl Finding {
     }
 
     fn rests_on(&mut self, record: &Record, what: impl Into<String>) {
-        self.evidence.insert(Evidence { record: record.clone(), what: what.into() });
+        self.evidence.insert(Evidence {
+            record: record.clone(),
+            what: what.into(),
+        });
     }
 
     fn set_aside(&mut self, record: &Record, code: super::codes::SetAsideCode) {
-        self.set_aside.insert(SetAside { record: record.clone(), code });
+        self.set_aside.insert(SetAside {
+            record: record.clone(),
+            code,
+        });
     }
 }
 
@@ -109,5 +119,8 @@ fn until_today(
     days: super::interval::Interval<Date>,
     today: Date,
 ) -> Option<super::interval::Interval<Date>> {
-    (days.low <= today).then(|| super::interval::Interval { low: days.low, high: days.high.min(today) })
+    (days.low <= today).then(|| super::interval::Interval {
+        low: days.low,
+        high: days.high.min(today),
+    })
 }

@@ -24,7 +24,13 @@ enum Positive {
 pub fn decide(facts: &Facts, context: Context<'_>) -> Finding {
     let mut finding = Finding::new();
     let operation = facts.operation();
-    finding.set_aside.extend(facts.set_aside.iter().filter(|(topic, _)| *topic == Topic::Recurrence).map(|(_, s)| s.clone()));
+    finding.set_aside.extend(
+        facts
+            .set_aside
+            .iter()
+            .filter(|(topic, _)| *topic == Topic::Recurrence)
+            .map(|(_, s)| s.clone()),
+    );
     finding.hints = facts.hints.clone();
     hint_at_operations(&mut finding, facts, operation, context.today);
 
@@ -68,7 +74,10 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> Finding {
 
     let mut reasons: Vec<Reason> = open.into_iter().map(Reason::Open).collect();
     let sources = &facts.sources;
-    if !(sources.conditions.complete && sources.observations.complete && sources.procedures.complete) {
+    if !(sources.conditions.complete
+        && sources.observations.complete
+        && sources.procedures.complete)
+    {
         reasons.push(Reason::SourceIncomplete);
     }
     if order_not_known {
@@ -106,7 +115,8 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> Finding {
         }
     } else if reasons.is_empty() {
         finding.caveats.clear();
-        let silent = finding.hints.is_empty() && !finding.set_aside.iter().any(|s| s.code.is_open());
+        let silent =
+            finding.hints.is_empty() && !finding.set_aside.iter().any(|s| s.code.is_open());
         if context.settings.undocumented_recurrence_is_absent && silent {
             finding.decide(State::Absent);
             finding.caveats.insert(Caveat::RecurrenceAssumedAbsent);
@@ -129,8 +139,17 @@ fn what(source: RecurrenceSource) -> &'static str {
     }
 }
 
-fn place(record: &Record, operation: OperationDate, today: Date, finding: &mut Finding) -> Positive {
-    let days = match record.date.as_ref().map(|date| until_today(date.days(), today)) {
+fn place(
+    record: &Record,
+    operation: OperationDate,
+    today: Date,
+    finding: &mut Finding,
+) -> Positive {
+    let days = match record
+        .date
+        .as_ref()
+        .map(|date| until_today(date.days(), today))
+    {
         Some(None) => {
             finding.set_aside(record, SetAsideCode::AfterAssessment);
             return Positive::Not;
@@ -172,12 +191,16 @@ fn negative(
     finding: &mut Finding,
 ) -> Result<bool, Reason> {
     // The chart gives only dated statements: an undated one is set aside before.
-    let Some(date) = &record.date else { return Ok(false) };
+    let Some(date) = &record.date else {
+        return Ok(false);
+    };
     let Some(days) = until_today(date.days(), context.today) else {
         finding.set_aside(record, SetAsideCode::AfterAssessment);
         return Ok(false);
     };
-    let OperationDate::On(operation) = operation else { return Err(Reason::OrderNotKnown) };
+    let OperationDate::On(operation) = operation else {
+        return Err(Reason::OrderNotKnown);
+    };
     match days.after(&operation) {
         Truth::Yes => {}
         Truth::No => {
@@ -193,12 +216,18 @@ fn negative(
     if days_between(days.low, context.today) > context.settings.max_negative_age_days {
         reason = Some(Reason::OrderNotKnown);
     }
-    for metastasis in facts.metastases.iter().filter(|metastasis| metastasis.standing == Standing::Counts) {
+    for metastasis in facts
+        .metastases
+        .iter()
+        .filter(|metastasis| metastasis.standing == Standing::Counts)
+    {
         let Some(onset) = &metastasis.onset else {
             finding.caveats.insert(Caveat::MetastasisUndated);
             continue;
         };
-        let Some(onset) = until_today(onset.days(), context.today) else { continue };
+        let Some(onset) = until_today(onset.days(), context.today) else {
+            continue;
+        };
         let why = match onset.after(&days) {
             Truth::Yes => Reason::MetastasisAfterNegative,
             Truth::Unknown => Reason::OrderNotKnown,
@@ -210,8 +239,15 @@ fn negative(
 }
 
 fn hint_at_operations(finding: &mut Finding, facts: &Facts, operation: OperationDate, today: Date) {
-    for operation in facts.operations.iter().filter(|operation| operation.extent == Extent::Completion) {
-        finding.hints.insert((operation.record.reference.clone(), Hint::CompletionThyroidectomy));
+    for operation in facts
+        .operations
+        .iter()
+        .filter(|operation| operation.extent == Extent::Completion)
+    {
+        finding.hints.insert((
+            operation.record.reference.clone(),
+            Hint::CompletionThyroidectomy,
+        ));
     }
     for record in &facts.neck_operations {
         let after = match (operation, record.date.as_ref().map(|date| date.days())) {
@@ -221,7 +257,9 @@ fn hint_at_operations(finding: &mut Finding, facts: &Facts, operation: Operation
             _ => true,
         };
         if after {
-            finding.hints.insert((record.reference.clone(), Hint::SecondNeckOperation));
+            finding
+                .hints
+                .insert((record.reference.clone(), Hint::SecondNeckOperation));
         }
     }
 }

@@ -1,0 +1,102 @@
+//! Rules about the source itself: who may use whom, no paths of a machine.
+
+use std::path::Path;
+
+/// Module to the modules that it may use. `domain` uses nothing.
+const ALLOWED: [(&str, &[&str]); 9] = [
+    ("domain", &[]),
+    ("terminology", &[]),
+    ("fhir", &[]),
+    ("cds_hooks", &["domain"]),
+    ("chart", &["fhir", "terminology", "domain"]),
+    ("config", &["terminology", "domain", "cds_hooks"]),
+    ("server", &["cds_hooks", "chart", "config", "domain"]),
+    (
+        "sandbox",
+        &["server", "cds_hooks", "chart", "config", "domain", "fhir"],
+    ),
+    (
+        "cli",
+        &[
+            "server",
+            "sandbox",
+            "cds_hooks",
+            "chart",
+            "config",
+            "domain",
+        ],
+    ),
+];
+
+fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push((
+                path.display().to_string(),
+                std::fs::read_to_string(&path).unwrap(),
+            ));
+        }
+    }
+}
+
+#[test]
+fn modules_use_only_what_the_map_allows() {
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    for (path, text) in files {
+        let module = path
+            .strip_prefix("src/")
+            .unwrap()
+            .split(['/', '.'])
+            .next()
+            .unwrap()
+            .to_owned();
+        let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == module) else {
+            assert!(
+                matches!(module.as_str(), "main" | "lib"),
+                "{path}: add the module to the map"
+            );
+            continue;
+        };
+        for (at, _) in text.match_indices("crate::") {
+            let used: String = text[at + 7..]
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect();
+            assert!(
+                used == module || allowed.contains(&used.as_str()),
+                "{path} uses crate::{used}, which the map in lib.rs forbids"
+            );
+        }
+        if module == "domain" {
+            for forbidden in [
+                "serde",
+                "actix",
+                "fhirbolt",
+                "std::fs",
+                "std::net",
+                "Timestamp::now",
+                "SystemTime",
+            ] {
+                assert!(
+                    !text.contains(forbidden),
+                    "{path}: the domain must stay pure, found {forbidden}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn fhirbolts_typed_model_and_xml_are_never_used() {
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    for (path, text) in files {
+        for forbidden in ["fhirbolt::model", "fhirbolt::xml", "fhirbolt_model"] {
+            assert!(!text.contains(forbidden), "{path} uses {forbidden}");
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What the tests share: a running server, charts made of a few lines, the answer for a chart.
+
+use rrdtc::config::{Knowledge, Settings};
+use rrdtc::sandbox::Store;
+use rrdtc::server::{Application, Clock};
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+/// The assessment time of all tests, and of the fixtures.
+pub const AS_OF: &str = rrdtc::config::FIXTURES_AS_OF;
+
+pub fn settings() -> Settings {
+    let mut settings = Settings::with("listen", "127.0.0.1:0").unwrap();
+    settings.rules.max_pet_age_days = 180;
+    settings
+}
+
+pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::load(&settings()).unwrap());
+
+pub fn clock() -> Clock {
+    Clock::Fixed(AS_OF.parse().unwrap())
+}
+
+/// A server on a free port of loopback.
+pub struct Server {
+    pub url: String,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(header, _)| header == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl Server {
+    pub fn sandbox() -> Self {
+        Self::start(settings(), |settings, knowledge| {
+            rrdtc::sandbox::build(settings, knowledge, clock(), Store::synthetic())
+        })
+    }
+
+    pub fn serve(settings: Settings) -> Self {
+        Self::start(settings, |settings, knowledge| {
+            Application::build(settings, knowledge, clock(), None)
+        })
+    }
+
+    fn start(
+        settings: Settings,
+        build: impl FnOnce(Settings, Knowledge) -> std::io::Result<Application> + Send + 'static,
+    ) -> Self {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let knowledge = Knowledge::load(&settings).unwrap();
+            actix_web::rt::System::new().block_on(async move {
+                let application = build(settings, knowledge).unwrap();
+                sender.send(application.base_url.clone()).unwrap();
+                application.run().await.unwrap();
+            });
+        });
+        Self {
+            url: receiver.recv().unwrap(),
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], None)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(
+            "POST",
+            path,
+            &[("content-type", "application/json")],
+            Some(body.to_string().into_bytes()),
+        )
+    }
+
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.url)
+        };
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = match body {
+            Some(body) => agent.run(request.body(body).unwrap()).unwrap(),
+            None => agent.run(request.body(()).unwrap()).unwrap(),
+        };
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    value.to_str().unwrap_or_default().to_owned(),
+                )
+            })
+            .collect();
+        let status = response.status().as_u16();
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(64 << 20)
+            .read_to_string()
+            .unwrap();
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+}
+
+pub const SERVICE: &str = "/cds-services/rr-dtc-patient-view";
+pub const SNOMED: &str = "http://snomed.info/sct";
+
+/// A chart in the making: resources of one patient.
+#[derive(Clone)]
+pub struct Chart {
+    pub patient: Value,
+    pub records: Vec<Value>,
+}
+
+impl Chart {
+    /// A patient with papillary cancer at 50, total thyroidectomy and a lung metastasis.
+    pub fn basic() -> Self {
+        Self::empty()
+            .with(condition("dtc", SNOMED, "255029007", "2021-01-05"))
+            .with(procedure("op", SNOMED, "24443003", "2021-02-05"))
+            .with(condition("lung", SNOMED, "94391008", "2022-01-05"))
+    }
+
+    pub fn empty() -> Self {
+        Self {
+            patient: json!({ "resourceType": "Patient", "id": "p-1", "birthDate": "1970-03-01" }),
+            records: Vec::new(),
+        }
+    }
+
+    pub fn with(mut self, record: Value) -> Self {
+        self.records.push(record);
+        self
+    }
+
+    pub fn without(mut self, id: &str) -> Self {
+        self.records.retain(|record| record["id"] != id);
+        self
+    }
+
+    /// The prefetch of a call.
+    pub fn prefetch(&self) -> Value {
+        let bundle = |name: &str| {
+            let entries: Vec<Value> = self
+                .records
+                .iter()
+                .filter(|record| record["resourceType"] == name)
+                .map(|record| json!({ "resource": record }))
+                .collect();
+            json!({ "resourceType": "Bundle", "type": "searchset", "entry": entries })
+        };
+        json!({
+            "patient": self.patient,
+            "conditions": bundle("Condition"),
+            "observations": bundle("Observation"),
+            "procedures": bundle("Procedure"),
+            "medicationAdministrations": bundle("MedicationAdministration"),
+            "diagnosticReports": bundle("DiagnosticReport"),
+        })
+    }
+
+    /// A hook call.
+    pub fn call(&self) -> Value {
+        call(self.patient["id"].as_str().unwrap(), self.prefetch())
+    }
+
+    /// The answer of the service, without a server.
+    pub fn answer(&self) -> Value {
+        answer(&self.call())
+    }
+
+    /// The assessment.
+    pub fn assess(&self) -> Value {
+        self.answer()["extension"]["org.rrdtc.assessment"].clone()
+    }
+
+    /// State and reason of a predictor.
+    pub fn state(&self, predictor: &str) -> String {
+        state(&self.assess(), predictor)
+    }
+}
+
+pub fn state(assessment: &Value, predictor: &str) -> String {
+    let result = &assessment["predictors"][predictor];
+    match result["reason"].as_str() {
+        Some(reason) => format!("{} {reason}", result["state"].as_str().unwrap()),
+        None => result["state"]
+            .as_str()
+            .unwrap_or("not applicable")
+            .to_owned(),
+    }
+}
+
+pub fn call(patient: &str, prefetch: Value) -> Value {
+    json!({
+        "hook": "patient-view",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": { "userId": "Practitioner/example", "patientId": patient },
+        "prefetch": prefetch,
+    })
+}
+
+pub fn answer(call: &Value) -> Value {
+    let bytes = handle(call).unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+pub fn handle(call: &Value) -> Result<Vec<u8>, rrdtc::server::Problem> {
+    rrdtc::server::hook::handle(
+        call.to_string().as_bytes(),
+        "rr-dtc-patient-view",
+        &KNOWLEDGE,
+        &settings(),
+        clock(),
+    )
+}
+
+pub fn condition(id: &str, system: &str, code: &str, onset: &str) -> Value {
+    json!({
+        "resourceType": "Condition", "id": id, "subject": { "reference": "Patient/p-1" },
+        "code": { "coding": [{ "system": system, "code": code }] }, "onsetDateTime": onset,
+    })
+}
+
+pub fn procedure(id: &str, system: &str, code: &str, performed: &str) -> Value {
+    json!({
+        "resourceType": "Procedure", "id": id, "status": "completed", "subject": { "reference": "Patient/p-1" },
+        "code": { "coding": [{ "system": system, "code": code }] }, "performedDateTime": performed,
+    })
+}
+
+/// An FDG PET lesion with its SUVmax.
+pub fn lesion(id: &str, suv_max: f64, date: &str) -> Value {
+    json!({
+        "resourceType": "Observation", "id": id, "status": "final", "subject": { "reference": "Patient/p-1" },
+        "code": { "text": "FDG PET SUVmax" }, "effectiveDateTime": date,
+        "valueQuantity": { "value": suv_max, "unit": "g/mL", "system": "http://unitsofmeasure.org", "code": "g/mL" },
+    })
+}
+
+/// A coded reading of the whole study.
+pub fn reading(id: &str, code: &str, date: &str) -> Value {
+    json!({
+        "resourceType": "Observation", "id": id, "status": "final", "subject": { "reference": "Patient/p-1" },
+        "code": { "coding": [{ "system": SNOMED, "code": "443271005" }] }, "effectiveDateTime": date,
+        "valueCodeableConcept": { "coding": [{ "system": SNOMED, "code": code }] },
+    })
+}
+
+/// A disease status.
+pub fn status(id: &str, code: &str, date: &str) -> Value {
+    json!({
+        "resourceType": "Observation", "id": id, "status": "final", "subject": { "reference": "Patient/p-1" },
+        "code": { "coding": [{ "system": "http://loinc.org", "code": "97509-4" }] }, "effectiveDateTime": date,
+        "valueCodeableConcept": { "coding": [{ "system": SNOMED, "code": code }] },
+    })
+}
+
+/// A code of an answer is in a list.
+pub fn has_code(list: &Value, code: &str) -> bool {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .any(|item| item["code"] == code || item == code)
+}
