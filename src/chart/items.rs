@@ -569,15 +569,13 @@ impl Glance<'_> {
     }
 }
 
-const CONDITION_APPLICABILITY: [Role; 13] = [
+const CONDITION_APPLICABILITY: [Role; 11] = [
     Role::DifferentiatedThyroidCancer,
     Role::OncocyticThyroidCancer,
     Role::ThyroidCancerHistologyNotStated,
     Role::ThyroidCancerHistory,
     Role::ExcludedThyroidHistology,
     Role::NotThyroidCancer,
-    Role::MetastasisFromThyroid,
-    Role::ThyroidCancerRecurrence,
     Role::OtherPrimaryCancer,
     Role::RadioiodineSequela,
     Role::IrradiationHistory,

@@ -18,19 +18,37 @@ fn gzip_is_read_and_the_limit_counts_what_comes_out_of_it() {
     small.max_body_bytes = 100_000;
     let server = Server::serve(small);
     let body = Chart::basic().call().to_string();
-    let answer = server.send("POST", SERVICE, &[JSON, ("content-encoding", "gzip")], Some(gzip(body.as_bytes())));
+    let answer = server.send(
+        "POST",
+        SERVICE,
+        &[JSON, ("content-encoding", "gzip")],
+        Some(gzip(body.as_bytes())),
+    );
     assert_eq!(answer.status, 200, "{}", answer.body);
 
     let bomb = gzip(&vec![b' '; 50_000_000]);
     assert!(bomb.len() < 400_000);
     let mut padded = body.clone();
     padded.push_str(&" ".repeat(200_000));
-    for (headers, body) in [(vec![JSON, ("content-encoding", "gzip")], gzip(padded.as_bytes())), (vec![JSON], padded.into_bytes())] {
+    for (headers, body) in [
+        (
+            vec![JSON, ("content-encoding", "gzip")],
+            gzip(padded.as_bytes()),
+        ),
+        (vec![JSON], padded.into_bytes()),
+    ] {
         let answer = server.send("POST", SERVICE, &headers, Some(body));
         assert_eq!(answer.status, 413, "{}", answer.body);
         assert!(answer.body.contains("100000 bytes"), "{}", answer.body);
     }
-    let status = server.send("POST", SERVICE, &[JSON, ("content-encoding", "gzip")], Some(bomb)).status;
+    let status = server
+        .send(
+            "POST",
+            SERVICE,
+            &[JSON, ("content-encoding", "gzip")],
+            Some(bomb),
+        )
+        .status;
     assert_eq!(status, 413);
 }
 
@@ -42,7 +60,11 @@ fn nesting_beyond_the_limit_is_400_wherever_it_stands() {
         for body in [
             deep.clone(),
             format!(r#"{{"hook":"patient-view","extension":{deep}}}"#),
-            Chart::basic().call().to_string().replacen("\"birthDate\"", &format!("\"x\":{deep},\"birthDate\""), 1),
+            Chart::basic().call().to_string().replacen(
+                "\"birthDate\"",
+                &format!("\"x\":{deep},\"birthDate\""),
+                1,
+            ),
         ] {
             let answer = server.send("POST", SERVICE, &[JSON], Some(body.into_bytes()));
             assert_eq!(answer.status, 400, "{}", answer.body);
@@ -75,22 +97,52 @@ fn malformed_records_cost_only_themselves() {
     ];
     let good = Chart::basic().with(lesion("pet", 6.1, "2026-10-05"));
     for record in broken {
-        for key in ["conditions", "observations", "procedures", "medicationAdministrations", "diagnosticReports"] {
+        for key in [
+            "conditions",
+            "observations",
+            "procedures",
+            "medicationAdministrations",
+            "diagnosticReports",
+        ] {
             let call = good.call();
             let mut text = call.to_string();
             let entries = call["prefetch"][key]["entry"].to_string();
-            let with = format!("{},{{\"resource\":{record}}}]", &entries[..entries.len() - 1]).replace("[,", "[");
-            text = text.replacen(&format!("\"entry\":{entries}"), &format!("\"entry\":{with}"), 1);
-            let result = rrdtc::server::hook::handle(text.as_bytes(), "rr-dtc-patient-view", &KNOWLEDGE, &settings(), clock());
+            let with = format!(
+                "{},{{\"resource\":{record}}}]",
+                &entries[..entries.len() - 1]
+            )
+            .replace("[,", "[");
+            text = text.replacen(
+                &format!("\"entry\":{entries}"),
+                &format!("\"entry\":{with}"),
+                1,
+            );
+            let result = rrdtc::server::hook::handle(
+                text.as_bytes(),
+                "rr-dtc-patient-view",
+                &KNOWLEDGE,
+                &settings(),
+                clock(),
+            );
             match result {
                 Ok(bytes) => {
                     let answer: Value = serde_json::from_slice(&bytes).unwrap();
                     let assessment = &answer["extension"]["org.rrdtc.assessment"];
-                    assert_eq!(assessment["predictors"]["ageAtDiagnosis"]["state"], "present", "{key} {record}: {assessment}");
-                    assert_ne!(assessment["predictors"]["fdgUptake"]["state"], "absent", "{key} {record}");
+                    assert_eq!(
+                        assessment["predictors"]["ageAtDiagnosis"]["state"], "present",
+                        "{key} {record}: {assessment}"
+                    );
+                    assert_ne!(
+                        assessment["predictors"]["fdgUptake"]["state"], "absent",
+                        "{key} {record}"
+                    );
                 }
                 // Conditions must be complete: an entry that is nothing at all is 412 there.
-                Err(problem) => assert_eq!((problem.status.as_u16(), key), (412, "conditions"), "{record}: {problem:?}"),
+                Err(problem) => assert_eq!(
+                    (problem.status.as_u16(), key),
+                    (412, "conditions"),
+                    "{record}: {problem:?}"
+                ),
             }
         }
     }
@@ -100,7 +152,8 @@ fn malformed_records_cost_only_themselves() {
 fn a_hundred_thousand_entries_are_answered() {
     let entry = json!({ "resource": { "resourceType": "Observation", "id": "x", "subject": { "reference": "Patient/p-1" }, "code": { "text": "Hb" } } });
     let mut call = Chart::basic().call();
-    call["prefetch"]["observations"] = json!({ "resourceType": "Bundle", "entry": vec![entry; 100_000] });
+    call["prefetch"]["observations"] =
+        json!({ "resourceType": "Bundle", "entry": vec![entry; 100_000] });
     assert_eq!(answer(&call)["cards"].as_array().unwrap().len(), 1);
 }
 
@@ -111,7 +164,10 @@ fn an_error_says_nothing_of_the_patient() {
     call["context"]["patientId"] = json!("SENTINEL-patient");
     call["prefetch"]["patient"]["name"] = json!([{ "family": "SENTINEL-name" }]);
     call["fhirAuthorization"] = json!("SENTINEL-token");
-    for call in [call.clone(), { call.as_object_mut().unwrap().remove("fhirAuthorization"); call }] {
+    for call in [call.clone(), {
+        call.as_object_mut().unwrap().remove("fhirAuthorization");
+        call
+    }] {
         let answer = server.post(SERVICE, &call);
         assert!(answer.status >= 400, "{}", answer.status);
         assert!(!answer.body.contains("SENTINEL"), "{}", answer.body);

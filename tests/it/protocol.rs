@@ -15,7 +15,10 @@ fn discovery_lists_the_service_with_safe_templates() {
     assert_eq!(service["version"], "2.0.1");
     for template in service["prefetch"].as_object().unwrap().values() {
         let template = template.as_str().unwrap();
-        assert!(template.contains("{{context.patientId}}") && template.len() < 200, "{template}");
+        assert!(
+            template.contains("{{context.patientId}}") && template.len() < 200,
+            "{template}"
+        );
     }
     assert_no_empty(&body, "$");
 }
@@ -26,12 +29,20 @@ fn assert_no_empty(value: &Value, path: &str) {
         Value::Null => panic!("null at {path}"),
         Value::String(text) => assert!(!text.is_empty(), "empty string at {path}"),
         Value::Array(items) => {
-            assert!(!items.is_empty() || path.ends_with(".cards") || path.ends_with(".services"), "empty array at {path}");
-            items.iter().enumerate().for_each(|(i, item)| assert_no_empty(item, &format!("{path}[{i}]")));
+            assert!(
+                !items.is_empty() || path.ends_with(".cards") || path.ends_with(".services"),
+                "empty array at {path}"
+            );
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(i, item)| assert_no_empty(item, &format!("{path}[{i}]")));
         }
         Value::Object(members) => {
             assert!(!members.is_empty(), "empty object at {path}");
-            members.iter().for_each(|(name, member)| assert_no_empty(member, &format!("{path}.{name}")));
+            members
+                .iter()
+                .for_each(|(name, member)| assert_no_empty(member, &format!("{path}.{name}")));
         }
         Value::Bool(_) | Value::Number(_) => {}
     }
@@ -48,10 +59,19 @@ fn every_card_has_the_shape_that_clients_and_inferno_check() {
     for chart in charts {
         let answer = chart.answer();
         assert_no_empty(&answer, "$");
-        assert!(answer["extension"]["org.rrdtc.assessment"]["resultId"].as_str().unwrap().len() == 64);
+        assert!(
+            answer["extension"]["org.rrdtc.assessment"]["resultId"]
+                .as_str()
+                .unwrap()
+                .len()
+                == 64
+        );
         for card in answer["cards"].as_array().unwrap() {
             assert!(card["summary"].as_str().unwrap().chars().count() < 140);
-            assert!(matches!(card["indicator"].as_str().unwrap(), "info" | "warning"));
+            assert!(matches!(
+                card["indicator"].as_str().unwrap(),
+                "info" | "warning"
+            ));
             assert!(!card["source"]["label"].as_str().unwrap().is_empty());
             uuid::Uuid::parse_str(card["uuid"].as_str().unwrap()).unwrap();
             for reason in card["overrideReasons"].as_array().unwrap() {
@@ -61,7 +81,10 @@ fn every_card_has_the_shape_that_clients_and_inferno_check() {
             }
             for link in card["links"].as_array().unwrap() {
                 assert_eq!(link["type"], "absolute");
-                assert!(link["url"].as_str().unwrap().starts_with("https://") && link.get("appContext").is_none());
+                assert!(
+                    link["url"].as_str().unwrap().starts_with("https://")
+                        && link.get("appContext").is_none()
+                );
             }
             assert!(card.get("suggestions").is_none());
         }
@@ -70,11 +93,23 @@ fn every_card_has_the_shape_that_clients_and_inferno_check() {
 
 #[test]
 fn a_card_below_the_cut_off_never_says_low_risk_alone() {
-    let card = &Chart::basic().with(reading("pet", "260385009", "2026-10-05")).answer()["cards"][0];
+    let card = &Chart::basic()
+        .with(reading("pet", "260385009", "2026-10-05"))
+        .answer()["cards"][0];
     assert_eq!(card["indicator"], "info");
-    for text in [card["summary"].as_str().unwrap(), card["detail"].as_str().unwrap()] {
+    for text in [
+        card["summary"].as_str().unwrap(),
+        card["detail"].as_str().unwrap(),
+    ] {
         assert!(text.contains("54 of 222"), "{text}");
-        assert!(!text.to_lowercase().replace("not low risk", "").replace("not \"low risk\"", "").contains("low risk"), "{text}");
+        assert!(
+            !text
+                .to_lowercase()
+                .replace("not low risk", "")
+                .replace("not \"low risk\"", "")
+                .contains("low risk"),
+            "{text}"
+        );
     }
 }
 
@@ -84,7 +119,10 @@ fn the_card_carries_no_markup_of_the_chart() {
     pet["code"]["text"] = json!("FDG SUVmax <img src=x onerror=alert(1)> [x](javascript:1) lesion");
     let answer = Chart::basic().with(pet).answer();
     let detail = answer["cards"][0]["detail"].as_str().unwrap();
-    assert!(!detail.contains("<img") && !detail.contains("javascript:"), "{detail}");
+    assert!(
+        !detail.contains("<img") && !detail.contains("javascript:"),
+        "{detail}"
+    );
 }
 
 #[test]
@@ -95,7 +133,10 @@ fn the_same_call_gives_the_same_card_and_another_instance_another_uuid() {
     let (a, b, c) = (answer(&call), answer(&call), answer(&other));
     assert_eq!(a, b);
     assert_ne!(a["cards"][0]["uuid"], c["cards"][0]["uuid"]);
-    assert_eq!(a["extension"]["org.rrdtc.assessment"]["resultId"], c["extension"]["org.rrdtc.assessment"]["resultId"]);
+    assert_eq!(
+        a["extension"]["org.rrdtc.assessment"]["resultId"],
+        c["extension"]["org.rrdtc.assessment"]["resultId"]
+    );
 }
 
 /// P10-P14: absent, null, empty, OperationOutcome, an error entry and a next page are different things.
@@ -111,12 +152,22 @@ fn prefetch_absent_null_empty_failed_and_paged_are_five_different_things() {
         ("absent", missing, "absent", false),
         ("null", Some(Value::Null), "prefetch", true),
         ("empty", Some(empty), "prefetch", true),
-        ("empty array", Some(json!({ "resourceType": "Bundle", "entry": [] })), "prefetch", true),
+        (
+            "empty array",
+            Some(json!({ "resourceType": "Bundle", "entry": [] })),
+            "prefetch",
+            true,
+        ),
         ("outcome", Some(outcome.clone()), "failed", false),
         ("error entry", Some(error_entry.clone()), "failed", false),
         ("paged", Some(paged.clone()), "prefetch", false),
         ("no resource", Some(json!(5)), "failed", false),
-        ("another type", Some(json!({ "resourceType": "Basic", "id": "x" })), "failed", false),
+        (
+            "another type",
+            Some(json!({ "resourceType": "Basic", "id": "x" })),
+            "failed",
+            false,
+        ),
     ] {
         let mut call = chart.call();
         let prefetch = call["prefetch"].as_object_mut().unwrap();
@@ -126,20 +177,50 @@ fn prefetch_absent_null_empty_failed_and_paged_are_five_different_things() {
         }
         let assessment = answer(&call)["extension"]["org.rrdtc.assessment"].clone();
         let source = &assessment["sources"]["observations"];
-        assert_eq!((source["from"].as_str().unwrap(), source["complete"].as_bool().unwrap()), (from, complete), "{name}: {source}");
-        let expected = if complete { "unknown not-recorded" } else { "unknown source-incomplete" };
+        assert_eq!(
+            (
+                source["from"].as_str().unwrap(),
+                source["complete"].as_bool().unwrap()
+            ),
+            (from, complete),
+            "{name}: {source}"
+        );
+        let expected = if complete {
+            "unknown not-recorded"
+        } else {
+            "unknown source-incomplete"
+        };
         assert_eq!(state(&assessment, "fdgUptake"), expected, "{name}");
-        let expected = if complete { "absent" } else { "unknown source-incomplete" };
-        assert_eq!(state(&assessment, "multiSiteMetastasis"), expected, "{name}");
+        let expected = if complete {
+            "absent"
+        } else {
+            "unknown source-incomplete"
+        };
+        assert_eq!(
+            state(&assessment, "multiSiteMetastasis"),
+            expected,
+            "{name}"
+        );
     }
     // Procedures are needed to know that no radioiodine was given.
     let mut call = chart.call();
-    call["prefetch"].as_object_mut().unwrap().remove("procedures");
+    call["prefetch"]
+        .as_object_mut()
+        .unwrap()
+        .remove("procedures");
     let assessment = answer(&call)["extension"]["org.rrdtc.assessment"].clone();
-    assert!(has_code(&assessment["applicability"]["caveats"], "radioiodine-not-checked"));
+    assert!(has_code(
+        &assessment["applicability"]["caveats"],
+        "radioiodine-not-checked"
+    ));
 
     for key in ["patient", "conditions"] {
-        for value in [None, Some(outcome.clone()), Some(error_entry.clone()), Some(paged.clone())] {
+        for value in [
+            None,
+            Some(outcome.clone()),
+            Some(error_entry.clone()),
+            Some(paged.clone()),
+        ] {
             let mut call = chart.call();
             let prefetch = call["prefetch"].as_object_mut().unwrap();
             match &value {
@@ -156,16 +237,25 @@ fn prefetch_absent_null_empty_failed_and_paged_are_five_different_things() {
     let mut call = chart.call();
     call["prefetch"]["conditions"] = Value::Null;
     let assessment = answer(&call)["extension"]["org.rrdtc.assessment"].clone();
-    assert_eq!(assessment["applicability"]["reasons"], json!(["no-dtc-diagnosis"]));
+    assert_eq!(
+        assessment["applicability"]["reasons"],
+        json!(["no-dtc-diagnosis"])
+    );
 }
 
 #[test]
 fn without_observations_nobody_is_free_of_metastases() {
     let mut call = Chart::basic().without("lung").call();
-    call["prefetch"].as_object_mut().unwrap().remove("observations");
+    call["prefetch"]
+        .as_object_mut()
+        .unwrap()
+        .remove("observations");
     let assessment = answer(&call)["extension"]["org.rrdtc.assessment"].clone();
     assert_eq!(assessment["applicability"]["status"], "applicable");
-    assert_eq!(state(&assessment, "multiSiteMetastasis"), "unknown site-not-recorded");
+    assert_eq!(
+        state(&assessment, "multiSiteMetastasis"),
+        "unknown site-not-recorded"
+    );
 }
 
 #[test]
@@ -173,18 +263,42 @@ fn a_call_in_which_something_is_wrong_is_400_with_the_path() {
     let server = Server::serve(settings());
     let good = Chart::basic().call();
     let cases: Vec<(&str, Box<dyn Fn(&mut Value)>)> = vec![
-        ("hook", Box::new(|c| drop(c.as_object_mut().unwrap().remove("hook")))),
+        (
+            "hook",
+            Box::new(|c| drop(c.as_object_mut().unwrap().remove("hook"))),
+        ),
         ("hook", Box::new(|c| c["hook"] = json!("order-sign"))),
         ("hook", Box::new(|c| c["hook"] = json!(1))),
-        ("hookInstance", Box::new(|c| drop(c.as_object_mut().unwrap().remove("hookInstance")))),
-        ("hookInstance", Box::new(|c| c["hookInstance"] = json!("not-a-uuid"))),
-        ("context", Box::new(|c| drop(c.as_object_mut().unwrap().remove("context")))),
+        (
+            "hookInstance",
+            Box::new(|c| drop(c.as_object_mut().unwrap().remove("hookInstance"))),
+        ),
+        (
+            "hookInstance",
+            Box::new(|c| c["hookInstance"] = json!("not-a-uuid")),
+        ),
+        (
+            "context",
+            Box::new(|c| drop(c.as_object_mut().unwrap().remove("context"))),
+        ),
         ("context", Box::new(|c| c["context"] = json!([]))),
-        ("context.patientId", Box::new(|c| c["context"]["patientId"] = json!(17))),
-        ("context.patientId", Box::new(|c| drop(c["context"].as_object_mut().unwrap().remove("patientId")))),
-        ("context.userId", Box::new(|c| drop(c["context"].as_object_mut().unwrap().remove("userId")))),
+        (
+            "context.patientId",
+            Box::new(|c| c["context"]["patientId"] = json!(17)),
+        ),
+        (
+            "context.patientId",
+            Box::new(|c| drop(c["context"].as_object_mut().unwrap().remove("patientId"))),
+        ),
+        (
+            "context.userId",
+            Box::new(|c| drop(c["context"].as_object_mut().unwrap().remove("userId"))),
+        ),
         ("prefetch", Box::new(|c| c["prefetch"] = json!("all"))),
-        ("fhirServer", Box::new(|c| c["fhirAuthorization"] = json!({ "access_token": "t" }))),
+        (
+            "fhirServer",
+            Box::new(|c| c["fhirAuthorization"] = json!({ "access_token": "t" })),
+        ),
         ("fhirServer", Box::new(|c| c["fhirServer"] = json!(1))),
     ];
     for (path, change) in cases {
@@ -194,7 +308,12 @@ fn a_call_in_which_something_is_wrong_is_400_with_the_path() {
         assert_eq!(answer.status, 400, "{path}: {}", answer.body);
         let outcome = answer.json();
         assert_eq!(outcome["resourceType"], "OperationOutcome");
-        assert_eq!(outcome["issue"][0]["expression"], json!([path]), "{}", answer.body);
+        assert_eq!(
+            outcome["issue"][0]["expression"],
+            json!([path]),
+            "{}",
+            answer.body
+        );
     }
 }
 
@@ -216,24 +335,73 @@ fn status_table() {
     let json_type = ("content-type", "application/json");
     for (method, path, headers, body, expected) in [
         ("POST", SERVICE, vec![json_type], Some(body.clone()), 200),
-        ("POST", SERVICE, vec![("content-type", "application/json; charset=utf-8")], Some(body.clone()), 200),
-        ("POST", SERVICE, vec![("content-type", "application/fhir+json;fhirVersion=4.0")], Some(body.clone()), 200),
-        ("POST", SERVICE, vec![("content-type", "text/plain")], Some(body.clone()), 415),
+        (
+            "POST",
+            SERVICE,
+            vec![("content-type", "application/json; charset=utf-8")],
+            Some(body.clone()),
+            200,
+        ),
+        (
+            "POST",
+            SERVICE,
+            vec![("content-type", "application/fhir+json;fhirVersion=4.0")],
+            Some(body.clone()),
+            200,
+        ),
+        (
+            "POST",
+            SERVICE,
+            vec![("content-type", "text/plain")],
+            Some(body.clone()),
+            415,
+        ),
         ("POST", SERVICE, vec![], Some(body.clone()), 415),
         ("POST", SERVICE, vec![json_type], Some(b"{".to_vec()), 400),
         ("POST", SERVICE, vec![json_type], Some(b"[]".to_vec()), 400),
         ("POST", SERVICE, vec![json_type], Some(Vec::new()), 400),
-        ("POST", "/cds-services/unknown", vec![json_type], Some(body.clone()), 404),
+        (
+            "POST",
+            "/cds-services/unknown",
+            vec![json_type],
+            Some(body.clone()),
+            404,
+        ),
         ("GET", SERVICE, vec![], None, 405),
-        ("POST", "/cds-services", vec![json_type], Some(body.clone()), 405),
+        (
+            "POST",
+            "/cds-services",
+            vec![json_type],
+            Some(body.clone()),
+            405,
+        ),
         ("GET", "/", vec![], None, 404),
-        ("POST", SERVICE, vec![json_type, ("content-encoding", "gzip")], Some(body.clone()), 400),
+        (
+            "POST",
+            SERVICE,
+            vec![json_type, ("content-encoding", "gzip")],
+            Some(body.clone()),
+            400,
+        ),
     ] {
         let answer = server.send(method, path, &headers, body);
-        assert_eq!(answer.status, expected, "{method} {path} {headers:?}: {}", answer.body);
+        assert_eq!(
+            answer.status, expected,
+            "{method} {path} {headers:?}: {}",
+            answer.body
+        );
         if expected != 200 {
-            assert_eq!(answer.json()["resourceType"], "OperationOutcome", "{}", answer.body);
-            assert!(!answer.body.contains("src/") && !answer.body.contains("panicked"), "{}", answer.body);
+            assert_eq!(
+                answer.json()["resourceType"],
+                "OperationOutcome",
+                "{}",
+                answer.body
+            );
+            assert!(
+                !answer.body.contains("src/") && !answer.body.contains("panicked"),
+                "{}",
+                answer.body
+            );
         }
     }
 }
@@ -245,13 +413,23 @@ fn a_resource_of_another_type_where_the_patient_is_due_is_422() {
         (json!({ "resourceType": "Observation", "id": "p-1" }), 422),
         (json!({ "resourceType": "Patient", "id": "another" }), 422),
         (json!(5), 422),
-        (json!({ "resourceType": "Patient", "id": "p-1", "birthDate": "1970-03-01", "modifierExtension": [{ "url": "x", "valueBoolean": true }] }), 422),
-        (json!({ "resourceType": "Patient", "id": "p-1", "birthDate": "not a date" }), 422),
+        (
+            json!({ "resourceType": "Patient", "id": "p-1", "birthDate": "1970-03-01", "modifierExtension": [{ "url": "x", "valueBoolean": true }] }),
+            422,
+        ),
+        (
+            json!({ "resourceType": "Patient", "id": "p-1", "birthDate": "not a date" }),
+            422,
+        ),
         (Value::Null, 412),
     ] {
         let mut call = chart.call();
         call["prefetch"]["patient"] = patient.clone();
-        assert_eq!(handle(&call).unwrap_err().status.as_u16(), expected, "{patient}");
+        assert_eq!(
+            handle(&call).unwrap_err().status.as_u16(),
+            expected,
+            "{patient}"
+        );
     }
 }
 
@@ -259,7 +437,16 @@ fn a_resource_of_another_type_where_the_patient_is_due_is_422() {
 fn cors_matrix() {
     let mut listed = settings();
     listed.cors = CorsOrigins::Listed(vec!["https://ehr.example.org".into()]);
-    let origin = |value: &'static str| vec![("origin", value), ("access-control-request-method", "POST"), ("access-control-request-headers", "authorization,content-type")];
+    let origin = |value: &'static str| {
+        vec![
+            ("origin", value),
+            ("access-control-request-method", "POST"),
+            (
+                "access-control-request-headers",
+                "authorization,content-type",
+            ),
+        ]
+    };
     let sandbox = Server::sandbox();
     let closed = Server::serve(settings());
     let open = Server::serve(listed);
@@ -267,32 +454,69 @@ fn cors_matrix() {
         (&sandbox, "https://anyone.example", Some("*")),
         (&closed, "https://anyone.example", None),
         (&open, "https://anyone.example", None),
-        (&open, "https://ehr.example.org", Some("https://ehr.example.org")),
+        (
+            &open,
+            "https://ehr.example.org",
+            Some("https://ehr.example.org"),
+        ),
     ] {
         for path in ["/cds-services", SERVICE] {
             let answer = server.send("OPTIONS", path, &origin(from), None);
-            assert_eq!(answer.header("access-control-allow-origin"), allowed, "{from} {path}");
+            assert_eq!(
+                answer.header("access-control-allow-origin"),
+                allowed,
+                "{from} {path}"
+            );
             assert_eq!(answer.header("access-control-allow-credentials"), None);
             if allowed.is_some() {
                 assert!((200..300).contains(&answer.status), "{}", answer.status);
-                let headers = answer.header("access-control-allow-headers").unwrap().to_lowercase();
-                assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
+                let headers = answer
+                    .header("access-control-allow-headers")
+                    .unwrap()
+                    .to_lowercase();
+                assert!(
+                    headers.contains("authorization") && headers.contains("content-type"),
+                    "{headers}"
+                );
             }
         }
         // On errors too.
-        let answer = server.send("POST", "/cds-services/unknown", &[("origin", from), ("content-type", "application/json")], Some(b"{}".to_vec()));
-        assert_eq!(answer.header("access-control-allow-origin"), allowed, "{from}");
+        let answer = server.send(
+            "POST",
+            "/cds-services/unknown",
+            &[("origin", from), ("content-type", "application/json")],
+            Some(b"{}".to_vec()),
+        );
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            allowed,
+            "{from}"
+        );
     }
 }
 
 #[test]
 fn responses_carry_only_known_headers() {
     let allowed = [
-        "content-type", "content-length", "date", "vary", "cache-control", "x-content-type-options", "transfer-encoding",
-        "access-control-allow-origin", "access-control-expose-headers", "content-encoding", "allow", "connection",
+        "content-type",
+        "content-length",
+        "date",
+        "vary",
+        "cache-control",
+        "x-content-type-options",
+        "transfer-encoding",
+        "access-control-allow-origin",
+        "access-control-expose-headers",
+        "content-encoding",
+        "allow",
+        "connection",
     ];
     let server = Server::sandbox();
-    for answer in [server.get("/cds-services"), server.post(SERVICE, &Chart::basic().call()), server.get("/nowhere")] {
+    for answer in [
+        server.get("/cds-services"),
+        server.post(SERVICE, &Chart::basic().call()),
+        server.get("/nowhere"),
+    ] {
         for (name, _) in &answer.headers {
             assert!(allowed.contains(&name.as_str()), "{name}");
         }
@@ -312,7 +536,12 @@ fn the_fhir_server_pages_and_refuses_what_it_does_not_know() {
         for entry in page["entry"].as_array().unwrap() {
             seen.insert(entry["resource"]["id"].as_str().unwrap().to_owned());
         }
-        let next = page["link"].as_array().unwrap().iter().find(|link| link["relation"] == "next").map(|link| link["url"].as_str().unwrap().to_owned());
+        let next = page["link"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|link| link["relation"] == "next")
+            .map(|link| link["url"].as_str().unwrap().to_owned());
         match next {
             Some(url) => page = server.get(&url).json(),
             None => break,
@@ -320,16 +549,35 @@ fn the_fhir_server_pages_and_refuses_what_it_does_not_know() {
     }
     assert_eq!(seen.len() as u64, total);
     let id = seen.first().unwrap();
-    assert_eq!(server.get(&format!("/fhir/Patient/{id}")).json()["id"], id.as_str());
+    assert_eq!(
+        server.get(&format!("/fhir/Patient/{id}")).json()["id"],
+        id.as_str()
+    );
     assert_eq!(server.get("/fhir/Patient/nobody").status, 404);
     let unknown = server.get("/fhir/Condition?patient=x&clinical-status=active");
-    assert_eq!((unknown.status, unknown.json()["resourceType"].as_str()), (400, Some("OperationOutcome")));
+    assert_eq!(
+        (unknown.status, unknown.json()["resourceType"].as_str()),
+        (400, Some("OperationOutcome"))
+    );
     assert_eq!(server.get("/fhir/metadata").json()["fhirVersion"], "4.0.1");
-    let tolerant = server.send("GET", "/fhir/Patient", &[("accept", "application/json+fhir")], None);
+    let tolerant = server.send(
+        "GET",
+        "/fhir/Patient",
+        &[("accept", "application/json+fhir")],
+        None,
+    );
     assert_eq!(tolerant.status, 200);
-    let form = server.send("POST", "/fhir/Condition/_search", &[("content-type", "application/x-www-form-urlencoded")], Some(format!("patient={id}").into_bytes()));
+    let form = server.send(
+        "POST",
+        "/fhir/Condition/_search",
+        &[("content-type", "application/x-www-form-urlencoded")],
+        Some(format!("patient={id}").into_bytes()),
+    );
     assert_eq!(form.status, 200);
     for entry in form.json()["entry"].as_array().into_iter().flatten() {
-        assert_eq!(entry["resource"]["subject"]["reference"], format!("Patient/{id}").as_str());
+        assert_eq!(
+            entry["resource"]["subject"]["reference"],
+            format!("Patient/{id}").as_str()
+        );
     }
 }

@@ -142,7 +142,7 @@ pub const SERVICE: &str = "/cds-services/rr-dtc-patient-view";
 pub const SNOMED: &str = "http://snomed.info/sct";
 
 /// A chart in the making: resources of one patient.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Chart {
     pub patient: Value,
     pub records: Vec<Value>,

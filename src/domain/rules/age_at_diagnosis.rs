@@ -72,7 +72,9 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<Years>) {
     };
     if years.low > GREATEST_PLAUSIBLE_AGE {
         finding.conflicting(Reason::AgeImplausible);
-    } else if years.low >= context.model.age_years {
+        return (finding, None);
+    }
+    if years.low >= context.model.age_years {
         finding.decide(State::Present);
     } else if years.high < context.model.age_years {
         finding.decide(State::Absent);

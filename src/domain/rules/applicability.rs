@@ -92,6 +92,17 @@ pub fn decide(facts: &Facts, years: Option<Years>, context: Context<'_>) -> Appl
     }
     if !dtc {
         answer.reasons.push(NotApplicable::NoDtcDiagnosis);
+        // No predictor is answered: what was set aside there may be the diagnosis that is missing.
+        for (topic, set_aside) in &facts.set_aside {
+            if *topic == Topic::Recurrence {
+                answer.set_aside.insert(set_aside.clone());
+            }
+        }
+        for cancer in &facts.cancers {
+            if let Standing::Open(code) = cancer.standing {
+                answer.set_aside(&cancer.record, code);
+            }
+        }
         return answer;
     }
     // Silence means "none" only in a complete answer. (Incomplete Conditions never get this far: error 412.)
@@ -133,7 +144,10 @@ fn diagnosis(facts: &Facts, metastatic: bool, answer: &mut Applicability) -> (bo
     let mut presumed = false;
     for cancer in &facts.cancers {
         if let Standing::Open(code) = cancer.standing {
-            answer.set_aside(&cancer.record, code);
+            // Spread and recurrence are listed with their predictors.
+            if cancer.kind != CancerKind::ImpliedBySpread {
+                answer.set_aside(&cancer.record, code);
+            }
             continue;
         }
         match cancer.kind {

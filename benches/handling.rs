@@ -1,0 +1,110 @@
+//! The whole handling of a hook call (request bytes in, response bytes out) beside plain parsing of the same body.
+//!
+//! `cargo bench --bench handling` prints one table: time against `serde_json::Value` of the same body in this build (with the
+//! `arbitrary_precision` and `preserve_order` that fhirbolt switches on), Element over everything, and the peak heap beyond the
+//! body. `benches/value-alone` is the same `Value` in a package without fhirbolt.
+#![allow(clippy::unwrap_used)]
+
+use rrdtc::config::{Knowledge, Settings};
+use rrdtc::server::{Clock, hook};
+use serde_json::{Value, json};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+#[path = "bodies.rs"]
+mod bodies;
+
+/// Counts live and peak heap.
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+// A global allocator cannot be written without `unsafe`; this one only counts and passes on.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(live, Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn median(mut run: impl FnMut()) -> Duration {
+    let started = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < 15 || (started.elapsed() < Duration::from_secs(2) && times.len() < 2000) {
+        let start = Instant::now();
+        run();
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn peak(run: impl FnOnce()) -> usize {
+    let before = LIVE.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    run();
+    PEAK.load(Ordering::Relaxed) - before
+}
+
+fn elements(body: &[u8]) -> usize {
+    use fhirbolt::FhirReleases;
+    use fhirbolt::element::Element;
+    let body: Value = serde_json::from_slice(body).unwrap();
+    let mut read = 0;
+    for bundle in body["prefetch"].as_object().unwrap().values() {
+        for entry in bundle["entry"].as_array().into_iter().flatten() {
+            read += usize::from(fhirbolt::json::from_json_value::<Element<{ FhirReleases::R4 }>>(entry["resource"].clone(), None).is_ok());
+        }
+    }
+    read
+}
+
+fn main() {
+    let start = Instant::now();
+    let settings = Settings::load(None).unwrap();
+    let knowledge = Knowledge::load(&settings).unwrap();
+    let loading = start.elapsed();
+    let clock = Clock::Fixed("2026-11-20T12:00:00Z".parse().unwrap());
+    let handle = |body: &[u8]| hook::handle(body, "rr-dtc-patient-view", &knowledge, &settings, clock).unwrap();
+    println!("loading terminology, model, services and texts: {:.1} ms", loading.as_secs_f64() * 1e3);
+    println!("| body | kB | handling ms | Value ms | handling/Value | Element over everything ms | peak heap beyond the body, x body |");
+    println!("|---|---|---|---|---|---|---|");
+    for (name, body) in bodies::all() {
+        let body = body.to_string().into_bytes();
+        let answer: Value = serde_json::from_slice(&handle(&body)).unwrap();
+        assert_eq!(answer["cards"].as_array().unwrap().len(), 1, "{name}: {answer}");
+        assert_ne!(answer["extension"]["org.rrdtc.assessment"]["predictors"]["fdgUptake"]["state"], json!("unknown"), "{name}");
+        let ours = median(|| drop(std::hint::black_box(handle(&body))));
+        let value = median(|| drop(std::hint::black_box(serde_json::from_slice::<Value>(&body).unwrap())));
+        let element = median(|| {
+            std::hint::black_box(elements(&body));
+        });
+        let heap = peak(|| drop(std::hint::black_box(handle(&body))));
+        println!(
+            "| {name} | {:.0} | {:.3} | {:.3} | {:.2} | {:.2} | {:.2} |",
+            body.len() as f64 / 1e3,
+            ours.as_secs_f64() * 1e3,
+            value.as_secs_f64() * 1e3,
+            ours.as_secs_f64() / value.as_secs_f64(),
+            element.as_secs_f64() * 1e3,
+            heap as f64 / body.len() as f64,
+        );
+    }
+    for (name, body) in bodies::hostile() {
+        let body = body.into_bytes();
+        let start = Instant::now();
+        let heap = peak(|| drop(std::hint::black_box(hook::handle(&body, "rr-dtc-patient-view", &knowledge, &settings, clock))));
+        println!("hostile: {name}, {:.1} MB: {:.0} ms, peak heap {:.2} x body", body.len() as f64 / 1e6, start.elapsed().as_secs_f64() * 1e3, heap as f64 / body.len() as f64);
+    }
+}
