@@ -64,7 +64,13 @@ fn elements(body: &[u8]) -> usize {
     let mut read = 0;
     for bundle in body["prefetch"].as_object().unwrap().values() {
         for entry in bundle["entry"].as_array().into_iter().flatten() {
-            read += usize::from(fhirbolt::json::from_json_value::<Element<{ FhirReleases::R4 }>>(entry["resource"].clone(), None).is_ok());
+            read += usize::from(
+                fhirbolt::json::from_json_value::<Element<{ FhirReleases::R4 }>>(
+                    entry["resource"].clone(),
+                    None,
+                )
+                .is_ok(),
+            );
         }
     }
     read
@@ -76,17 +82,36 @@ fn main() {
     let knowledge = Knowledge::load(&settings).unwrap();
     let loading = start.elapsed();
     let clock = Clock::Fixed("2026-11-20T12:00:00Z".parse().unwrap());
-    let handle = |body: &[u8]| hook::handle(body, "rr-dtc-patient-view", &knowledge, &settings, clock).unwrap();
-    println!("loading terminology, model, services and texts: {:.1} ms", loading.as_secs_f64() * 1e3);
-    println!("| body | kB | handling ms | Value ms | handling/Value | Element over everything ms | peak heap beyond the body, x body |");
+    let handle = |body: &[u8]| {
+        hook::handle(body, "rr-dtc-patient-view", &knowledge, &settings, clock).unwrap()
+    };
+    println!(
+        "loading terminology, model, services and texts: {:.1} ms",
+        loading.as_secs_f64() * 1e3
+    );
+    println!(
+        "| body | kB | handling ms | Value ms | handling/Value | Element over everything ms | peak heap beyond the body, x body |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for (name, body) in bodies::all() {
         let body = body.to_string().into_bytes();
         let answer: Value = serde_json::from_slice(&handle(&body)).unwrap();
-        assert_eq!(answer["cards"].as_array().unwrap().len(), 1, "{name}: {answer}");
-        assert_ne!(answer["extension"]["org.rrdtc.assessment"]["predictors"]["fdgUptake"]["state"], json!("unknown"), "{name}");
+        assert_eq!(
+            answer["cards"].as_array().unwrap().len(),
+            1,
+            "{name}: {answer}"
+        );
+        assert_ne!(
+            answer["extension"]["org.rrdtc.assessment"]["predictors"]["fdgUptake"]["state"],
+            json!("unknown"),
+            "{name}"
+        );
         let ours = median(|| drop(std::hint::black_box(handle(&body))));
-        let value = median(|| drop(std::hint::black_box(serde_json::from_slice::<Value>(&body).unwrap())));
+        let value = median(|| {
+            drop(std::hint::black_box(
+                serde_json::from_slice::<Value>(&body).unwrap(),
+            ))
+        });
         let element = median(|| {
             std::hint::black_box(elements(&body));
         });
@@ -104,7 +129,20 @@ fn main() {
     for (name, body) in bodies::hostile() {
         let body = body.into_bytes();
         let start = Instant::now();
-        let heap = peak(|| drop(std::hint::black_box(hook::handle(&body, "rr-dtc-patient-view", &knowledge, &settings, clock))));
-        println!("hostile: {name}, {:.1} MB: {:.0} ms, peak heap {:.2} x body", body.len() as f64 / 1e6, start.elapsed().as_secs_f64() * 1e3, heap as f64 / body.len() as f64);
+        let heap = peak(|| {
+            drop(std::hint::black_box(hook::handle(
+                &body,
+                "rr-dtc-patient-view",
+                &knowledge,
+                &settings,
+                clock,
+            )))
+        });
+        println!(
+            "hostile: {name}, {:.1} MB: {:.0} ms, peak heap {:.2} x body",
+            body.len() as f64 / 1e6,
+            start.elapsed().as_secs_f64() * 1e3,
+            heap as f64 / body.len() as f64
+        );
     }
 }

@@ -58,8 +58,8 @@ impl<'a> Reader<'a> {
         };
         let event = onset.date.clone().or_else(|| recorded.clone());
         if let Some(closed) = closed {
-            for topic in &item.topics {
-                self.set_aside(*topic, self.record(item, event.clone()), closed);
+            for topic in item.topics.iter() {
+                self.set_aside(topic, self.record(item, event.clone()), closed);
             }
             return Ok(());
         }
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
         standing: Standing,
         current: bool,
     ) -> Result<(), Unreadable> {
-        if !item.topics.contains(&Topic::MetastasisSites) {
+        if !item.topics.contains(Topic::MetastasisSites) {
             return Ok(());
         }
         let record = self.record(item, event.clone());
@@ -329,7 +329,7 @@ impl<'a> Reader<'a> {
             }
         }
         let speaks = self.terminology.words.speaks_of_thyroid_cancer(&code.words);
-        if !code.known && speaks && item.topics.contains(&Topic::Applicability) {
+        if !code.known && speaks && item.topics.contains(Topic::Applicability) {
             match standing {
                 Standing::Open(code) => {
                     self.set_aside(Topic::Applicability, self.record(item, event.clone()), code)

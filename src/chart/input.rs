@@ -260,7 +260,7 @@ impl<'a> Resources<'a> {
                 .id
                 .as_ref()
                 .map(|id| id.as_str().to_owned())
-                .or_else(|| incoming.full_url.clone())
+                .or_else(|| incoming.full_url.clone().map(std::borrow::Cow::into_owned))
                 .unwrap_or_default();
             if !self.patients.iter().any(|(known, _)| *known == id) {
                 self.patients.push((id, incoming));

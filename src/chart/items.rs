@@ -3,36 +3,118 @@
 use super::Incoming;
 use crate::domain::codes::SetAsideCode;
 use crate::domain::facts::Topic;
-use crate::fhir::peek::{Concept, Peek, Reference, Str};
+use crate::fhir::peek::{Concept, Peek, Reference};
 use crate::fhir::reference::type_and_id;
 use crate::terminology::{Meaning, Role, Terminology, normalise};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 
-/// One resource.
+/// The resource types that rules read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Condition,
+    Observation,
+    DiagnosticReport,
+    Procedure,
+    MedicationAdministration,
+    MedicationStatement,
+    /// Read only where an administration refers to it.
+    Medication,
+    /// ServiceRequest or MedicationRequest: an order is no treatment.
+    Request,
+    /// No readable type: it could be anything.
+    Unknown,
+}
+
+impl Kind {
+    fn of(peek: &Peek<'_>) -> Option<Self> {
+        Some(match peek.type_name() {
+            "Condition" => Self::Condition,
+            "Observation" => Self::Observation,
+            "DiagnosticReport" => Self::DiagnosticReport,
+            "Procedure" => Self::Procedure,
+            "MedicationAdministration" => Self::MedicationAdministration,
+            "MedicationStatement" => Self::MedicationStatement,
+            "Medication" => Self::Medication,
+            "ServiceRequest" | "MedicationRequest" => Self::Request,
+            _ if peek.resource_type.is_none() => Self::Unknown,
+            _ => return None,
+        })
+    }
+
+    /// Name for reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Condition => "Condition",
+            Self::Observation => "Observation",
+            Self::DiagnosticReport => "DiagnosticReport",
+            Self::Procedure => "Procedure",
+            Self::MedicationAdministration => "MedicationAdministration",
+            Self::MedicationStatement => "MedicationStatement",
+            Self::Medication => "Medication",
+            Self::Request => "Request",
+            Self::Unknown => "without type",
+        }
+    }
+}
+
+/// A set of topics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Topics(u8);
+
+impl Topics {
+    const ALL: [Topic; 4] = [
+        Topic::Applicability,
+        Topic::Recurrence,
+        Topic::MetastasisSites,
+        Topic::FdgUptake,
+    ];
+
+    fn add(&mut self, topic: Topic, when: bool) {
+        self.0 |= u8::from(when) << topic as u8;
+    }
+
+    /// Whether a topic is in.
+    pub fn contains(self, topic: Topic) -> bool {
+        self.0 & (1 << topic as u8) != 0
+    }
+
+    /// Every topic that is in.
+    pub fn iter(self) -> impl Iterator<Item = Topic> {
+        Self::ALL
+            .into_iter()
+            .filter(move |topic| self.contains(*topic))
+    }
+
+    fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// One resource that could matter, or that lists others.
 #[derive(Debug)]
 pub struct Item<'a> {
     /// `Type/id`, `Type/id#contained`, or the fullUrl.
     pub reference: String,
     /// The JSON.
     pub json: &'a RawValue,
-    /// The first look.
-    pub peek: Peek<'a>,
-    /// The record that lists this one.
-    pub parent: Option<usize>,
+    /// Its type.
+    pub kind: Kind,
     /// What it could bear on.
-    pub topics: Vec<Topic>,
+    pub topics: Topics,
     /// A treatment that may be radioiodine.
     pub may_be_radioiodine: bool,
+    /// Some record that matters names this one as the one that lists it.
+    pub lists_findings: bool,
+    /// The record that lists this one.
+    parent: Option<usize>,
+    /// `subject.reference`.
+    subject: Option<String>,
 }
 
 impl Item<'_> {
-    /// `resourceType`.
-    pub fn resource_type(&self) -> &str {
-        self.peek.type_name()
-    }
-
     /// Whether some rule can use it.
     pub fn may_matter(&self) -> bool {
         !self.topics.is_empty()
@@ -41,23 +123,43 @@ impl Item<'_> {
     /// A Procedure or a medication.
     pub fn is_treatment(&self) -> bool {
         matches!(
-            self.resource_type(),
-            "Procedure" | "MedicationAdministration" | "MedicationStatement"
+            self.kind,
+            Kind::Procedure | Kind::MedicationAdministration | Kind::MedicationStatement
         )
     }
 }
 
-/// All resources of a chart.
+/// How many records of a type there were, and how many a rule looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// All.
+    pub records: usize,
+    /// Those that a rule looked at.
+    pub used: usize,
+}
+
+/// The resources of a chart that could matter.
 #[derive(Debug)]
 pub struct Items<'a> {
     items: Vec<Item<'a>>,
     by_reference: HashMap<String, usize>,
     /// References that mean the patient: `Patient/id`, fullUrl.
     patient: Vec<String>,
+    /// By type.
+    pub coverage: BTreeMap<Kind, Coverage>,
 }
 
+/// The version of a resource that counts so far; an irrelevant one has no index.
+struct Version {
+    index: Option<usize>,
+    updated: Option<jiff::Timestamp>,
+}
+
+/// Records that list each other are followed this far.
+const DEEPEST_LIST: usize = 8;
+
 impl<'a> Items<'a> {
-    /// Looks at every resource.
+    /// Looks at every resource and keeps those that could matter. The others leave no trace but their number.
     pub fn collect(
         records: &[Incoming<'a>],
         terminology: &Terminology,
@@ -68,96 +170,157 @@ impl<'a> Items<'a> {
             terminology,
             texts: HashMap::new(),
         };
-        let mut items: Vec<Item<'a>> = Vec::with_capacity(records.len());
-        let mut by_reference: HashMap<String, usize> = HashMap::new();
+        let mut all = Self {
+            items: Vec::new(),
+            by_reference: HashMap::new(),
+            patient: vec![patient.to_owned()],
+            coverage: BTreeMap::new(),
+        };
+        all.patient.extend(patient_url.map(str::to_owned));
+        let hasher = std::hash::RandomState::new();
+        let mut versions: HashMap<u64, Version> = HashMap::new();
+        // Reference of each member with the index of the record that lists it.
+        let mut links: Vec<(usize, String)> = Vec::new();
+        let mut medications: Vec<(usize, Option<String>, bool)> = Vec::new();
         for record in records {
             let peek = Peek::at(record.json);
-            if !is_read(peek.type_name()) && peek.resource_type.is_some() {
+            let Some(kind) = Kind::of(&peek) else {
+                continue;
+            };
+            all.coverage.entry(kind).or_default().records += 1;
+            let (topics, may_be_radioiodine) = glance.topics(kind, &peek);
+            let has_reference = matches!(
+                kind,
+                Kind::MedicationAdministration | Kind::MedicationStatement
+            ) && peek.medication_reference.is_some();
+            let lists = peek.has_member.is_some() || peek.result.is_some();
+            let keep = !topics.is_empty() || lists || has_reference || kind == Kind::Medication;
+            let index = all.items.len();
+            if let Some(id) = &peek.id {
+                let key = hasher.hash_one((kind as u8, id.as_str()));
+                let updated = last_updated(&peek);
+                let version = Version {
+                    index: keep.then_some(index),
+                    updated,
+                };
+                if let Some(earlier) = versions.get(&key) {
+                    match (updated, earlier.updated) {
+                        (Some(this), Some(that)) if this < that => continue,
+                        (Some(this), Some(that)) if this > that => {
+                            if let Some(index) = earlier.index {
+                                all.items[index].topics = Topics::default();
+                                all.items[index].kind = Kind::Medication;
+                            }
+                            let reference = format!("{}/{}", peek.type_name(), id.as_str());
+                            all.by_reference.remove(&reference);
+                            medications.retain(|(index, ..)| Some(*index) != earlier.index);
+                            links.retain(|(index, _)| Some(*index) != earlier.index);
+                            versions.insert(key, version);
+                        }
+                        // Which one counts cannot be told: both.
+                        _ => {}
+                    }
+                } else {
+                    versions.insert(key, version);
+                }
+            }
+            if !keep {
                 continue;
             }
             let reference = match (&peek.id, &record.full_url) {
                 (Some(id), _) => format!("{}/{}", peek.type_name(), id.as_str()),
-                (None, Some(url)) => url.clone(),
+                (None, Some(url)) => url.clone().into_owned(),
                 (None, None) => anonymous(peek.type_name(), record.json),
             };
-            let index = items.len();
-            match by_reference.get(&reference) {
-                Some(&earlier) => match newer(&peek, &items[earlier].peek) {
-                    Some(true) => {
-                        items[earlier] = Item {
-                            reference,
-                            json: record.json,
-                            peek,
-                            parent: None,
-                            topics: Vec::new(),
-                            may_be_radioiodine: false,
-                        };
-                        continue;
-                    }
-                    Some(false) => continue,
-                    None => {}
-                },
-                None => {
-                    by_reference.insert(reference.clone(), index);
-                }
-            }
+            all.by_reference.entry(reference.clone()).or_insert(index);
             if let Some(url) = &record.full_url {
-                by_reference.entry(url.clone()).or_insert(index);
+                all.by_reference
+                    .entry(url.clone().into_owned())
+                    .or_insert(index);
             }
-            items.push(Item {
-                reference,
-                json: record.json,
-                peek,
-                parent: None,
-                topics: Vec::new(),
-                may_be_radioiodine: false,
-            });
-        }
-        for index in 0..items.len() {
-            let contained = items[index].peek.contained.take().unwrap_or_default();
-            for json in contained {
-                let peek = Peek::at(json);
-                if !matches!(peek.type_name(), "Observation" | "Medication") {
-                    continue;
-                }
-                let Some(id) = &peek.id else { continue };
-                let reference = format!(
-                    "{}#{}",
-                    items[index].reference,
-                    id.as_str().trim_start_matches('#')
+            for member in peek
+                .has_member
+                .iter()
+                .flatten()
+                .chain(peek.result.iter().flatten())
+            {
+                links.extend(
+                    member
+                        .reference
+                        .as_ref()
+                        .map(|reference| (index, reference.as_str().to_owned())),
                 );
-                by_reference.entry(reference.clone()).or_insert(items.len());
-                items.push(Item {
-                    reference,
-                    json,
-                    peek,
-                    parent: Some(index),
-                    topics: Vec::new(),
-                    may_be_radioiodine: false,
-                });
+            }
+            if has_reference {
+                let target = peek
+                    .medication_reference
+                    .as_ref()
+                    .and_then(|r| r.reference.as_ref())
+                    .map(|r| r.as_str().to_owned());
+                let display = peek
+                    .medication_reference
+                    .as_ref()
+                    .and_then(|r| r.display.as_ref());
+                let speaks = display.is_some_and(|text| glance.words(text.as_str()).radioiodine);
+                medications.push((
+                    index,
+                    target.filter(|_| !speaks),
+                    display.is_some() && !speaks,
+                ));
+            }
+            all.items.push(Item {
+                json: record.json,
+                kind,
+                topics,
+                may_be_radioiodine,
+                lists_findings: false,
+                parent: None,
+                subject: subject(&peek),
+                reference,
+            });
+            for json in peek.contained.into_iter().flatten() {
+                all.add_contained(json, index, &mut glance);
             }
         }
-        let mut all = Self {
-            items,
-            by_reference,
-            patient: vec![patient.to_owned()],
-        };
-        all.patient.extend(patient_url.map(str::to_owned));
-        all.link_members();
-        for index in 0..all.items.len() {
-            let (topics, may_be_radioiodine) = glance.topics(&all, &all.items[index]);
-            all.items[index].topics = topics;
-            all.items[index].may_be_radioiodine = may_be_radioiodine;
-        }
+        all.link_members(links);
+        all.read_medications(medications, &mut glance);
         all.add_groups();
         all
     }
 
-    /// Every resource of a type that rules read, Medications aside.
+    fn add_contained(&mut self, json: &'a RawValue, container: usize, glance: &mut Glance<'_>) {
+        let peek = Peek::at(json);
+        let Some(kind @ (Kind::Observation | Kind::Medication)) = Kind::of(&peek) else {
+            return;
+        };
+        let Some(id) = &peek.id else { return };
+        let reference = format!(
+            "{}#{}",
+            self.items[container].reference,
+            id.as_str().trim_start_matches('#')
+        );
+        let (topics, may_be_radioiodine) = glance.topics(kind, &peek);
+        self.by_reference
+            .entry(reference.clone())
+            .or_insert(self.items.len());
+        let subject = subject(&peek);
+        self.items.push(Item {
+            reference,
+            json,
+            kind,
+            topics,
+            may_be_radioiodine,
+            lists_findings: false,
+            parent: Some(container),
+            subject,
+        });
+    }
+
+    /// Every resource that could matter.
     pub fn iter(&self) -> impl Iterator<Item = &Item<'a>> {
         self.items
             .iter()
-            .filter(|item| item.resource_type() != "Medication")
+            .filter(|item| item.kind != Kind::Medication && item.may_matter())
     }
 
     /// The resource that a reference of `from` means.
@@ -182,7 +345,7 @@ impl<'a> Items<'a> {
     pub fn ancestors(&self, item: &Item<'_>) -> Vec<&Item<'a>> {
         let mut found: Vec<&Item<'a>> = Vec::new();
         let mut next = item.parent;
-        while let Some(index) = next {
+        while let (Some(index), true) = (next, found.len() < DEEPEST_LIST) {
             let parent = &self.items[index];
             // A circle of records that list each other ends here.
             if parent.reference == item.reference
@@ -196,29 +359,16 @@ impl<'a> Items<'a> {
         found
     }
 
-    /// Whether some record names this one as the one that lists it.
-    pub fn has_members_that_matter(&self, item: &Item<'_>) -> bool {
-        self.items.iter().any(|member| {
-            member.may_matter()
-                && member
-                    .parent
-                    .is_some_and(|parent| self.items[parent].reference == item.reference)
-        })
-    }
-
     /// Why a record is not the patient's, if so. A member without subject takes that of the record that lists it.
     pub fn subject_problem(&self, item: &Item<'_>) -> Option<SetAsideCode> {
-        let own = |item: &Item<'_>| {
-            let subject: Option<&Reference<'_>> =
-                item.peek.subject.as_ref().or(item.peek.patient.as_ref());
-            subject
-                .and_then(|subject| subject.reference.as_ref())
-                .map(|reference| reference.as_str().to_owned())
+        let inherited = || {
+            self.ancestors(item)
+                .into_iter()
+                .find_map(|ancestor| ancestor.subject.as_deref())
         };
-        let subject = own(item).or_else(|| self.ancestors(item).into_iter().find_map(own));
-        match subject {
+        match item.subject.as_deref().or_else(inherited) {
             None => Some(SetAsideCode::NoSubject),
-            Some(subject) if self.is_patient(&subject) => None,
+            Some(subject) if self.is_patient(subject) => None,
             Some(subject) if subject.starts_with('#') => Some(SetAsideCode::NoSubject),
             Some(_) => Some(SetAsideCode::ForeignSubject),
         }
@@ -233,69 +383,95 @@ impl<'a> Items<'a> {
             })
     }
 
-    fn link_members(&mut self) {
-        let mut links = Vec::new();
-        for (index, item) in self.items.iter().enumerate() {
-            for member in item
-                .peek
-                .has_member
-                .iter()
-                .flatten()
-                .chain(item.peek.result.iter().flatten())
-            {
-                let reference = member.reference.as_ref().map_or("", Str::as_str);
-                if let Some(child) = self.index_of(&item.reference, reference) {
-                    links.push((child, index));
-                }
-            }
-        }
+    fn link_members(&mut self, links: Vec<(usize, String)>) {
+        let mut resolved: Vec<(usize, usize)> = links
+            .iter()
+            .filter_map(|(parent, reference)| {
+                Some((
+                    self.index_of(&self.items[*parent].reference, reference)?,
+                    *parent,
+                ))
+            })
+            .filter(|(child, parent)| child != parent)
+            .collect();
         // The same parent whatever the order in which the records came: the one with the least reference.
-        links.sort_by(|a, b| self.items[b.1].reference.cmp(&self.items[a.1].reference));
-        for (child, parent) in links {
-            if child != parent {
-                self.items[child].parent = Some(parent);
+        resolved.sort_by(|a, b| self.items[b.1].reference.cmp(&self.items[a.1].reference));
+        for (child, parent) in resolved {
+            self.items[child].parent = Some(parent);
+        }
+    }
+
+    /// A medication given by reference is read when the Medication, or its absence, leaves room for radioiodine.
+    fn read_medications(
+        &mut self,
+        medications: Vec<(usize, Option<String>, bool)>,
+        glance: &mut Glance<'_>,
+    ) {
+        for (index, target, is_named) in medications {
+            let Some(target) = target else {
+                // Its display speaks of radioiodine, or there is nothing to resolve.
+                if !is_named {
+                    self.mark_radioiodine(index);
+                }
+                continue;
+            };
+            let may_be = match self.index_of(&self.items[index].reference, &target) {
+                // The agent of a medication that is not there cannot be told.
+                None => !is_named && self.items[index].kind == Kind::MedicationAdministration,
+                Some(medication) => {
+                    glance.medication_may_be_radioiodine(&Peek::at(self.items[medication].json))
+                }
+            };
+            if may_be {
+                self.mark_radioiodine(index);
             }
         }
+    }
+
+    fn mark_radioiodine(&mut self, index: usize) {
+        self.items[index].may_be_radioiodine = true;
+        self.items[index].topics.add(Topic::Applicability, true);
     }
 
     /// A record that only lists records that matter gives them date, subject and tracer: it is read too.
     fn add_groups(&mut self) {
-        let mut groups = Vec::new();
-        for item in self
-            .items
-            .iter()
-            .filter(|item| item.topics.contains(&Topic::FdgUptake))
-        {
-            let mut next = item.parent;
-            let mut steps = 0;
-            while let (Some(index), true) = (next, steps < 8) {
-                groups.push(index);
-                next = self.items[index].parent;
-                steps += 1;
+        for index in 0..self.items.len() {
+            if !self.items[index].topics.contains(Topic::FdgUptake) {
+                continue;
+            }
+            let mut next = self.items[index].parent;
+            for step in 0..DEEPEST_LIST {
+                let Some(parent) = next else { break };
+                self.items[parent].lists_findings |= step == 0;
+                next = self.items[parent].parent;
             }
         }
-        for index in groups {
-            let group = &mut self.items[index];
-            if matches!(group.resource_type(), "Observation") && group.topics.is_empty() {
-                group.topics.push(Topic::FdgUptake);
+        for index in 0..self.items.len() {
+            if self.items[index].lists_findings && self.items[index].kind == Kind::Observation {
+                self.items[index].topics.add(Topic::FdgUptake, true);
             }
+        }
+        for item in self.items.iter().filter(|item| item.may_matter()) {
+            self.coverage.entry(item.kind).or_default().used += 1;
         }
     }
 }
 
-fn is_read(resource_type: &str) -> bool {
-    matches!(
-        resource_type,
-        "Condition"
-            | "Observation"
-            | "DiagnosticReport"
-            | "Procedure"
-            | "MedicationAdministration"
-            | "MedicationStatement"
-            | "Medication"
-            | "ServiceRequest"
-            | "MedicationRequest"
-    )
+fn subject(peek: &Peek<'_>) -> Option<String> {
+    let subject: Option<&Reference<'_>> = peek.subject.as_ref().or(peek.patient.as_ref());
+    subject
+        .and_then(|subject| subject.reference.as_ref())
+        .map(|reference| reference.as_str().to_owned())
+}
+
+fn last_updated(peek: &Peek<'_>) -> Option<jiff::Timestamp> {
+    peek.meta
+        .as_ref()?
+        .last_updated
+        .as_ref()?
+        .as_str()
+        .parse()
+        .ok()
 }
 
 fn anonymous(resource_type: &str, json: &RawValue) -> String {
@@ -313,21 +489,6 @@ fn anonymous(resource_type: &str, json: &RawValue) -> String {
     format!("{name} without id, sha256 {short}")
 }
 
-/// Whether `a` is certainly newer (or certainly older) than `b`; none when that cannot be told.
-fn newer(a: &Peek<'_>, b: &Peek<'_>) -> Option<bool> {
-    let instant = |peek: &Peek<'_>| -> Option<jiff::Timestamp> {
-        peek.meta
-            .as_ref()?
-            .last_updated
-            .as_ref()?
-            .as_str()
-            .parse()
-            .ok()
-    };
-    let (a, b) = (instant(a)?, instant(b)?);
-    (a != b).then_some(a > b)
-}
-
 /// Decides from codes and words what a resource could bear on. Texts repeat a lot in real charts: each is read once.
 struct Glance<'t> {
     terminology: &'t Terminology,
@@ -343,6 +504,19 @@ struct Words {
 }
 
 impl Glance<'_> {
+    fn medication_may_be_radioiodine(&mut self, medication: &Peek<'_>) -> bool {
+        // Without a known code the agent may stand in the ingredients.
+        let Some(code) = &medication.code else {
+            return true;
+        };
+        let (meanings, words) = self.concept(code);
+        words.radioiodine
+            || meanings.is_empty()
+            || meanings
+                .iter()
+                .any(|meaning| RADIOIODINE.iter().any(|role| meaning.is(*role)))
+    }
+
     fn words(&mut self, text: &str) -> Words {
         if let Some(words) = self.texts.get(text) {
             return *words;
@@ -380,22 +554,17 @@ impl Glance<'_> {
         (meanings, words)
     }
 
-    fn topics(&mut self, items: &Items<'_>, item: &Item<'_>) -> (Vec<Topic>, bool) {
-        let peek = &item.peek;
+    fn topics(&mut self, kind: Kind, peek: &Peek<'_>) -> (Topics, bool) {
         let code_hidden = peek.malformed && peek.code.is_none();
-        let mut topics = Vec::new();
-        let mut add = |topic: Topic, when: bool| {
-            if when && !topics.contains(&topic) {
-                topics.push(topic);
-            }
-        };
+        let mut topics = Topics::default();
+        let mut add = |topic: Topic, when: bool| topics.add(topic, when);
         let any = |meanings: &[Meaning], roles: &[Role]| {
             meanings
                 .iter()
                 .any(|meaning| roles.iter().any(|role| meaning.is(*role)))
         };
-        match item.resource_type() {
-            "Condition" => {
+        match kind {
+            Kind::Condition => {
                 let (meanings, words) = peek
                     .code
                     .as_ref()
@@ -434,7 +603,7 @@ impl Glance<'_> {
                         ),
                 );
             }
-            "Observation" => {
+            Kind::Observation => {
                 let (mut meanings, mut words) = peek
                     .code
                     .as_ref()
@@ -467,7 +636,7 @@ impl Glance<'_> {
                     code_hidden || words.fdg || any(&meanings, &PET),
                 );
             }
-            "DiagnosticReport" => {
+            Kind::DiagnosticReport => {
                 let (meanings, words) = peek
                     .code
                     .as_ref()
@@ -477,7 +646,7 @@ impl Glance<'_> {
                     code_hidden || words.fdg || any(&meanings, &[Role::FdgPetStudy]),
                 );
             }
-            "Procedure" => {
+            Kind::Procedure => {
                 let (mut meanings, words) = peek
                     .code
                     .as_ref()
@@ -492,51 +661,19 @@ impl Glance<'_> {
                 );
                 return (topics, radioiodine);
             }
-            "MedicationAdministration" | "MedicationStatement" => {
+            Kind::MedicationAdministration | Kind::MedicationStatement => {
                 let (meanings, words) = peek
                     .medication_codeable_concept
                     .as_ref()
                     .map_or_else(Default::default, |code| self.concept(code));
-                let by_reference = match &peek.medication_reference {
-                    None => false,
-                    Some(reference) => {
-                        let display = reference
-                            .display
-                            .as_ref()
-                            .map_or(Words::default(), |text| self.words(text.as_str()));
-                        let medication = reference
-                            .reference
-                            .as_ref()
-                            .and_then(|r| items.resolve(item, r.as_str()));
-                        display.radioiodine
-                            || match medication {
-                                // The agent of a medication that is not there cannot be told.
-                                None => {
-                                    reference.display.is_none()
-                                        && item.resource_type() == "MedicationAdministration"
-                                }
-                                Some(medication) => match &medication.peek.code {
-                                    // The code may stand in its ingredients.
-                                    None => true,
-                                    Some(code) => {
-                                        let (meanings, words) = self.concept(code);
-                                        any(&meanings, &RADIOIODINE)
-                                            || words.radioiodine
-                                            || meanings.is_empty()
-                                    }
-                                },
-                            }
-                    }
-                };
                 let hidden = peek.malformed
                     && peek.medication_codeable_concept.is_none()
                     && peek.medication_reference.is_none();
-                let radioiodine =
-                    hidden || by_reference || any(&meanings, &RADIOIODINE) || words.radioiodine;
+                let radioiodine = hidden || any(&meanings, &RADIOIODINE) || words.radioiodine;
                 add(Topic::Applicability, radioiodine);
                 return (topics, radioiodine);
             }
-            "ServiceRequest" | "MedicationRequest" => {
+            Kind::Request => {
                 let code = peek
                     .code
                     .as_ref()
@@ -556,9 +693,8 @@ impl Glance<'_> {
                     ),
                 );
             }
-            "Medication" => {}
-            // No readable type: it could be anything.
-            _ => {
+            Kind::Medication => {}
+            Kind::Unknown => {
                 add(Topic::Applicability, true);
                 add(Topic::MetastasisSites, true);
                 add(Topic::Recurrence, true);

@@ -18,16 +18,19 @@ use crate::domain::facts::{
     Recurrence, RecurrenceSource, SetAside, Sources, Topic,
 };
 use crate::fhir::element::{self, Resource, Unreadable, View};
+use crate::fhir::peek::Peek;
 use crate::terminology::Terminology;
-use items::{Item, Items};
+pub use items::Coverage;
+use items::{Item, Items, Kind};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A resource as it arrived.
 #[derive(Debug, Clone)]
 pub struct Incoming<'a> {
     /// `fullUrl` of its Bundle entry.
-    pub full_url: Option<String>,
+    pub full_url: Option<Cow<'a, str>>,
     /// The resource.
     pub json: &'a RawValue,
 }
@@ -56,22 +59,13 @@ pub enum UnusablePatient {
     Modified,
 }
 
-/// What became of one resource, for coverage reports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Usage {
-    /// Reference.
-    pub reference: String,
-    /// A rule looked at it closely.
-    pub looked_at: bool,
-}
-
 /// A chart as read.
 #[derive(Debug)]
 pub struct Chart {
     /// What the rules may use.
     pub facts: Facts,
-    /// Every resource of a type that rules read.
-    pub usage: Vec<Usage>,
+    /// Records by type: how many there were and how many a rule looked at.
+    pub coverage: Vec<(&'static str, Coverage)>,
     /// Codings of records set aside as `unmapped-code`: system, code, topic.
     pub unmapped: Vec<(String, String, Topic)>,
 }
@@ -94,22 +88,15 @@ pub fn read(input: &Input<'_>, terminology: &Terminology) -> Result<Chart, Unusa
                 sources: input.sources,
                 ..Facts::default()
             },
-            usage: Vec::new(),
+            coverage: items
+                .coverage
+                .iter()
+                .map(|(kind, coverage)| (kind.name(), *coverage))
+                .collect(),
             unmapped: Vec::new(),
         },
     };
     for item in items.iter() {
-        if !item.may_matter() {
-            reader.chart.usage.push(Usage {
-                reference: item.reference.clone(),
-                looked_at: false,
-            });
-            continue;
-        }
-        reader.chart.usage.push(Usage {
-            reference: item.reference.clone(),
-            looked_at: true,
-        });
         if let Err(Unreadable) = reader.item(item) {
             reader.unreadable(item);
         }
@@ -130,7 +117,7 @@ fn patient(incoming: &Incoming<'_>) -> Result<(PatientFacts, String), UnusablePa
         }
         let reference = match view.text("id")? {
             Some(id) => format!("Patient/{id}"),
-            None => incoming.full_url.clone().ok_or(Unreadable)?,
+            None => incoming.full_url.as_deref().ok_or(Unreadable)?.to_owned(),
         };
         let deceased = match view.choice("deceased")? {
             Some("deceasedBoolean") => view
@@ -162,18 +149,18 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn item(&mut self, item: &Item<'a>) -> Result<(), Unreadable> {
         if let Some(code) = self.items.subject_problem(item) {
-            for topic in &item.topics {
-                self.set_aside(*topic, self.record(item, None), code);
+            for topic in item.topics.iter() {
+                self.set_aside(topic, self.record(item, None), code);
             }
             return Ok(());
         }
-        match item.resource_type() {
-            "Condition" => self.condition(item),
-            "Observation" => self.observation(item),
-            "DiagnosticReport" => self.report(item),
-            "Procedure" => self.procedure(item),
-            "MedicationAdministration" | "MedicationStatement" => self.medication(item),
-            "ServiceRequest" | "MedicationRequest" => {
+        match item.kind {
+            Kind::Condition => self.condition(item),
+            Kind::Observation => self.observation(item),
+            Kind::DiagnosticReport => self.report(item),
+            Kind::Procedure => self.procedure(item),
+            Kind::MedicationAdministration | Kind::MedicationStatement => self.medication(item),
+            Kind::Request => {
                 self.set_aside(
                     Topic::Applicability,
                     self.record(item, None),
@@ -181,7 +168,7 @@ impl<'a> Reader<'a> {
                 );
                 Ok(())
             }
-            _ => Err(Unreadable),
+            Kind::Medication | Kind::Unknown => Err(Unreadable),
         }
     }
 
@@ -207,7 +194,7 @@ impl<'a> Reader<'a> {
     /// Sets a record aside as open wherever its type and code could matter.
     fn open(&mut self, item: &Item<'_>, code: SetAsideCode) {
         let record = self.record(item, None);
-        for topic in item.topics.clone() {
+        for topic in item.topics.iter() {
             let record = record.clone();
             match topic {
                 Topic::Applicability => {
@@ -248,11 +235,8 @@ impl<'a> Reader<'a> {
     }
 
     fn unmapped(&mut self, item: &Item<'_>, topic: Topic) {
-        let concepts = item
-            .peek
-            .code
-            .iter()
-            .chain(&item.peek.medication_codeable_concept);
+        let peek = Peek::at(item.json);
+        let concepts = peek.code.iter().chain(&peek.medication_codeable_concept);
         for coding in concepts.flat_map(|concept| concept.coding.iter().flatten()) {
             let text = |part: &Option<crate::fhir::peek::Str<'_>>| {
                 part.as_ref()

@@ -47,8 +47,8 @@ impl<'a> Reader<'a> {
         let is_final = match finality(status, false) {
             Ok(is_final) => is_final,
             Err(code) => {
-                for topic in &item.topics {
-                    self.set_aside(*topic, self.record(item, date.clone()), code);
+                for topic in item.topics.iter() {
+                    self.set_aside(topic, self.record(item, date.clone()), code);
                 }
                 return Ok(());
             }
@@ -66,13 +66,13 @@ impl<'a> Reader<'a> {
             &view.concept("valueCodeableConcept")?.unwrap_or_default(),
         );
         view.choice("value")?;
-        if item.topics.contains(&Topic::Recurrence) {
+        if item.topics.contains(Topic::Recurrence) {
             self.disease_status(item, &code, &value, view, &date, standing)?;
         }
-        if item.topics.contains(&Topic::MetastasisSites) {
+        if item.topics.contains(Topic::MetastasisSites) {
             self.metastasis_observation(item, &code, &value, view, &date, standing)?;
         }
-        if item.topics.contains(&Topic::FdgUptake) {
+        if item.topics.contains(Topic::FdgUptake) {
             if resource.is_modified {
                 self.pet_open(item, date, SetAsideCode::ModifierExtension);
             } else {

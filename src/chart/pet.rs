@@ -2,7 +2,7 @@
 //! Reading). What is written in free text is never read as a result, only pointed at.
 
 use super::code::{Decoded, decode};
-use super::items::Item;
+use super::items::{Item, Kind};
 use super::{Reader, finality, read_members};
 use crate::domain::codes::SetAsideCode;
 use crate::domain::date::PartialDate;
@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
         }
 
         let surroundings =
-            self.surroundings(item, view, code, &value, &decoded_components, &ancestors)?;
+            self.surroundings(view, code, &value, &decoded_components, &ancestors)?;
         let mut pet = Pet {
             forms_study: true,
             tracer_presumed: !fdg,
@@ -344,12 +344,13 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Unreadable> {
         let readings = surroundings.readings;
         let has_site = view.has("bodySite");
-        let lists_findings = self.items.has_members_that_matter(item);
+        let lists_findings = item.lists_findings;
         if lists_findings && !code.is(Role::FdgPetStudy) {
             // A group: its reading, site and label are those of its members.
             return Ok(());
         }
-        if !own_fdg && !(fdg && readings.any()) {
+        let speaks_of_fdg = own_fdg || (fdg && readings.any());
+        if !speaks_of_fdg {
             return Ok(());
         }
         if readings.any() {
@@ -386,7 +387,6 @@ impl<'a> Reader<'a> {
 
     fn surroundings(
         &self,
-        item: &Item<'a>,
         view: View<'_>,
         code: &Decoded,
         value: &Decoded,
@@ -421,7 +421,7 @@ impl<'a> Reader<'a> {
         // The group that lists this record speaks for it, unless it is the study as a whole.
         let group = ancestors
             .first()
-            .filter(|group| group.resource_type() == "Observation" && !item.reference.is_empty());
+            .filter(|group| group.kind == Kind::Observation);
         if let Some(group) = group
             && let Ok(resource) = read_members(group, &super::observation::KEEP)
         {

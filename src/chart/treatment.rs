@@ -1,7 +1,7 @@
 //! Procedures and medications: operations on the thyroid and neck, radioiodine.
 
 use super::code::{Decoded, decode};
-use super::items::Item;
+use super::items::{Item, Kind};
 use super::{Reader, date, effective, read_members};
 use crate::domain::codes::SetAsideCode;
 use crate::domain::date::PartialDate;
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         let status = view.text("status")?.unwrap_or("");
         let start = effective(view)?;
         let activity = activity(self.terminology, view)?;
-        if item.resource_type() == "MedicationStatement" {
+        if item.kind == Kind::MedicationStatement {
             let concerns = code.is_any(&[Role::RadioiodineTherapy, Role::RadioiodineAgent])
                 || self.speaks_of_radioiodine(&code);
             if concerns {

@@ -29,7 +29,7 @@ pub struct Check {
 
 /// What became of the records of one type.
 #[derive(Debug, Default, serde::Serialize)]
-struct Coverage {
+struct Counts {
     records: usize,
     used: usize,
 }
@@ -63,21 +63,15 @@ impl Check {
             if resources.patients().next().is_none() {
                 return Err(Failure::MissingData("the input holds no Patient".into()));
             }
-            let mut coverage: BTreeMap<String, Coverage> = BTreeMap::new();
+            let mut coverage: BTreeMap<&str, Counts> = BTreeMap::new();
             let mut unmapped: BTreeMap<(String, String, &str), usize> = BTreeMap::new();
             for id in resources.patients() {
                 let (_, chart) =
                     assess_patient(&resources, id, &knowledge, &settings, Timestamp::now())?;
-                for usage in &chart.usage {
-                    let name = usage
-                        .reference
-                        .split('/')
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned();
+                for (name, counts) in chart.coverage {
                     let entry = coverage.entry(name).or_default();
-                    entry.records += 1;
-                    entry.used += usize::from(usage.looked_at);
+                    entry.records += counts.records;
+                    entry.used += counts.used;
                 }
                 for (system, code, topic) in chart.unmapped {
                     *unmapped

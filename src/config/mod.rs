@@ -128,9 +128,8 @@ impl Settings {
         };
         let folder = |text: String| (!text.is_empty()).then(|| PathBuf::from(text));
         let external_url = typed.external_url.trim_end_matches('/').to_owned();
-        if !external_url.is_empty()
-            && !(external_url.starts_with("https://") || external_url.starts_with("http://"))
-        {
+        let is_url = external_url.starts_with("https://") || external_url.starts_with("http://");
+        if !external_url.is_empty() && !is_url {
             return Err(value(
                 "external_url",
                 external_url,

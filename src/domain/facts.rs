@@ -405,11 +405,13 @@ impl Facts {
         self.irradiation.retain(&mut keep);
         self.other_primary_cancers.retain(&mut keep);
         // The clinical status of a diagnosis that is set aside says nothing either.
+        let references: std::collections::HashSet<&str> = later
+            .iter()
+            .map(|record| record.reference.as_str())
+            .collect();
         self.recurrences.retain(|recurrence| {
             recurrence.what != RecurrenceSource::ClinicalStatus
-                || !later
-                    .iter()
-                    .any(|record| record.reference == recurrence.record.reference)
+                || !references.contains(recurrence.record.reference.as_str())
         });
         for record in later {
             self.set_aside.insert((

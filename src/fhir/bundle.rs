@@ -3,6 +3,7 @@
 use super::peek::Str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// What stands where a resource or a Bundle is due.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub struct Bundle<'a> {
 #[derive(Debug, Clone)]
 pub struct Entry<'a> {
     /// `fullUrl`.
-    pub full_url: Option<String>,
+    pub full_url: Option<Cow<'a, str>>,
     /// The resource.
     pub json: &'a RawValue,
 }
@@ -177,7 +178,7 @@ impl<'a> Bundle<'a> {
             }
         }
         self.entries.push(Entry {
-            full_url: entry.full_url.map(|url| url.as_str().to_owned()),
+            full_url: entry.full_url.map(Str::into_cow),
             json,
         });
     }

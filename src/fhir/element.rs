@@ -57,7 +57,6 @@ pub fn read(json: &RawValue, keep: &[&str]) -> Result<Resource, Unreadable> {
     }
     let config = DeserializationConfig {
         mode: DeserializationMode::Strict,
-        ..DeserializationConfig::default()
     };
     let root = fhirbolt::json::from_json_value(serde_json::Value::Object(kept), Some(config))
         .map_err(|_| Unreadable)?;

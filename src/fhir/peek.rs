@@ -10,10 +10,15 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Str<'a>(Cow<'a, str>);
 
-impl Str<'_> {
+impl<'a> Str<'a> {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The text, still borrowed where it was.
+    pub fn into_cow(self) -> Cow<'a, str> {
+        self.0
     }
 }
 

@@ -105,7 +105,7 @@ impl Store {
                     if let (Some(url), Some(id), "Patient") =
                         (&entry.full_url, &peek.id, peek.type_name())
                     {
-                        urls.push((url.clone(), id.as_str().to_owned()));
+                        urls.push((url.clone().into_owned(), id.as_str().to_owned()));
                     }
                 }
             }

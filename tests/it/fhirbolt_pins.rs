@@ -15,10 +15,7 @@ fn lax(json: &str) -> Result<String, String> {
 }
 
 fn read(json: &str, mode: DeserializationMode) -> Result<String, String> {
-    let config = DeserializationConfig {
-        mode,
-        ..DeserializationConfig::default()
-    };
+    let config = DeserializationConfig { mode };
     let value: serde_json::Value = serde_json::from_str(json).unwrap();
     fhirbolt::json::from_json_value::<R4>(value, Some(config))
         .map(|element| format!("{element:?}"))

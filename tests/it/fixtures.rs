@@ -351,7 +351,7 @@ fn together_the_patients_show_every_code_class_coding_and_shape() {
             .chain((1..=13).map(|n| format!("N{n}")))
             .chain((1..=9).map(|n| format!("M{n}"))),
     );
-    // An incomplete source cannot stand in a patient's file: the protocol tests show it.
+    // An incomplete source cannot stand in a patient's file: a request shows it, see below.
     wanted.retain(|code| code != "radioiodine-not-checked");
     let missing: Vec<&String> = wanted
         .iter()
@@ -379,5 +379,35 @@ fn together_the_patients_show_every_code_class_coding_and_shape() {
             fixture.id
         );
         let _ = state(&fixture.expected, "fdgUptake");
+    }
+}
+
+/// Ready hook calls: the file name ends with the status that each gets.
+#[test]
+fn every_ready_request_gets_the_status_of_its_name() {
+    let server = Server::serve(crate::support::settings());
+    let mut shown = BTreeSet::new();
+    for entry in std::fs::read_dir("fixtures/requests").unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let status: u16 = name
+            .strip_suffix(".json")
+            .unwrap()
+            .rsplit('.')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let call: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let answer = server.post("/cds-services/rr-dtc-patient-view", &call);
+        assert_eq!(answer.status, status, "{name}: {}", answer.body);
+        codes(
+            &answer.json()["extension"]["org.rrdtc.assessment"],
+            &mut shown,
+        );
+    }
+    // The two codes that no patient's file can show: they need an incomplete source.
+    for code in ["source-incomplete", "radioiodine-not-checked"] {
+        assert!(shown.contains(code), "no request shows {code}");
     }
 }

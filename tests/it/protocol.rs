@@ -262,7 +262,8 @@ fn without_observations_nobody_is_free_of_metastases() {
 fn a_call_in_which_something_is_wrong_is_400_with_the_path() {
     let server = Server::serve(settings());
     let good = Chart::basic().call();
-    let cases: Vec<(&str, Box<dyn Fn(&mut Value)>)> = vec![
+    type Change = Box<dyn Fn(&mut Value)>;
+    let cases: Vec<(&str, Change)> = vec![
         (
             "hook",
             Box::new(|c| drop(c.as_object_mut().unwrap().remove("hook"))),

@@ -200,19 +200,20 @@ fn operation(facts: &Facts, answer: &mut Applicability) {
         return;
     }
     let days = |record: &Record| record.date.as_ref().map(PartialDate::days);
-    let counted = |extent: Extent| !matches!(extent, Extent::LeftLobe | Extent::RightLobe);
+    // The certain operation that is surely the earliest: an uncertain one that is no earlier no longer matters.
+    let certain = facts
+        .operations
+        .iter()
+        .filter(|operation| matches!(operation.extent, Extent::Total | Extent::Completion))
+        .filter_map(|operation| days(&operation.record))
+        .min_by_key(|days| days.high);
     for operation in &facts.operations {
         if operation.extent == Extent::NotStated {
-            // An operation of certain extent that is surely no later makes the uncertain one irrelevant.
-            let covered = facts.operations.iter().any(|other| {
-                counted(other.extent)
-                    && other.extent != Extent::NotStated
-                    && match (days(&other.record), days(&operation.record)) {
-                        (Some(certain), Some(uncertain)) => certain.after(&uncertain) == Truth::No,
-                        (Some(_), None) => true,
-                        _ => false,
-                    }
-            });
+            let covered = match (certain, days(&operation.record)) {
+                (Some(certain), Some(uncertain)) => certain.after(&uncertain) == Truth::No,
+                (Some(_), None) => true,
+                (None, _) => false,
+            };
             if !covered {
                 answer
                     .caveats

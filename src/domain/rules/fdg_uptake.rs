@@ -8,7 +8,7 @@ use crate::domain::facts::{Facts, OperationDate, PetFinding, PetRecord, Reading,
 use crate::domain::interval::{Interval, Truth};
 use crate::domain::score::State;
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// From this age on, in days, a usable PET carries a caveat.
 const PET_CAVEAT_DAYS: i32 = 90;
@@ -72,15 +72,17 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
             .iter()
             .filter(|(_, record)| record.is_final && record.forms_study && is_usable(record)),
     );
-    let (latest, older): (Vec<_>, Vec<_>) = studies
-        .iter()
-        .partition(|study| !studies.iter().any(|other| other.days.low > study.days.high));
+    // A study is the latest unless another one is certainly later.
+    let latest_begin = studies.iter().map(|study| study.days.low).max();
+    let is_older = |days: Interval<Date>| latest_begin.is_some_and(|begin| begin > days.high);
+    let (older, latest): (Vec<_>, Vec<_>) = studies.iter().partition(|study| is_older(study.days));
     for record in older.iter().flat_map(|study| &study.records) {
         finding.set_aside(&record.record, SetAsideCode::OlderStudy);
     }
-    let certainly_older = |days: Interval<Date>| {
-        !latest.is_empty() && latest.iter().all(|study| study.days.low > days.high)
-    };
+    let first_of_latest = latest.iter().map(|study| study.days.low).min();
+    let certainly_older =
+        |days: Interval<Date>| first_of_latest.is_some_and(|first| first > days.high);
+    let first_end_of_latest = latest.iter().map(|study| study.days.high).min();
 
     // Records that are no study by themselves: not final, or open. They bear on the state unless they are certainly older.
     let mut open: Vec<SetAsideCode> = Vec::new();
@@ -90,16 +92,14 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<SuvMax>) 
             finding.set_aside(&record.record, SetAsideCode::NotFinal);
             if latest.is_empty() {
                 not_final = true;
-            } else if latest.iter().any(|study| days.low > study.days.high) {
+            } else if first_end_of_latest.is_some_and(|end| days.low > end) {
                 finding.caveats.insert(Caveat::NewerPetNotFinal);
             } else if !certainly_older(*days) && is_usable(record) {
                 open.push(SetAsideCode::NotFinal);
             }
         } else {
             let bears = !certainly_older(*days);
-            let is_older_study = older
-                .iter()
-                .any(|study| study.records.iter().any(|r| std::ptr::eq(*r, *record)));
+            let is_older_study = record.forms_study && is_usable(record) && is_older(*days);
             for (code, is_open) in set_aside_codes(record) {
                 if !is_older_study {
                     finding.set_aside(&record.record, code);
@@ -260,32 +260,28 @@ fn set_aside_codes(record: &PetRecord) -> impl Iterator<Item = (SetAsideCode, bo
 fn studies<'a, 'b: 'a>(
     records: impl Iterator<Item = &'a (Interval<Date>, &'b PetRecord)>,
 ) -> Vec<Study<'b>> {
-    let mut studies: Vec<(String, Study<'b>)> = Vec::new();
+    let mut studies: Vec<Study<'b>> = Vec::new();
+    let mut known: HashMap<(&str, &str), usize> = HashMap::new();
     for (days, record) in records {
-        let key = match record.record.date.as_ref().and_then(|date| date.day()) {
-            Some(day) => day.to_string(),
-            None => format!(
-                "{} {}",
-                record.study,
-                record
-                    .record
-                    .date
-                    .as_ref()
-                    .map_or("", |date| date.as_written())
-            ),
+        let date = record.record.date.as_ref();
+        let written = date.map_or("", |date| date.as_written());
+        // A calendar day is a study whatever lists the record; a coarser date is one only within its report or panel.
+        let key = match date.and_then(|date| date.day()) {
+            Some(_) => ("", written.split('T').next().unwrap_or(written)),
+            None => (record.study.as_str(), written),
         };
-        match studies.iter_mut().find(|(existing, _)| *existing == key) {
-            Some((_, study)) => study.records.push(record),
-            None => studies.push((
-                key,
-                Study {
+        match known.get(&key) {
+            Some(&index) => studies[index].records.push(record),
+            None => {
+                known.insert(key, studies.len());
+                studies.push(Study {
                     days: *days,
                     records: vec![record],
-                },
-            )),
+                });
+            }
         }
     }
-    studies.into_iter().map(|(_, study)| study).collect()
+    studies
 }
 
 fn verdict(study: &Study<'_>, threshold: f64) -> Verdict {

@@ -7,7 +7,7 @@ use super::{Context, Finding, until_today};
 use crate::domain::codes::{Caveat, Hint, Reason, SetAsideCode, Standing};
 use crate::domain::date::days_between;
 use crate::domain::facts::{Extent, Facts, OperationDate, Record, RecurrenceSource, Topic};
-use crate::domain::interval::Truth;
+use crate::domain::interval::{Interval, Truth};
 use crate::domain::score::State;
 use jiff::civil::Date;
 
@@ -87,8 +87,9 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> Finding {
     match operation {
         OperationDate::NotRecorded => reasons.push(Reason::OperationNotRecorded),
         _ => {
+            let onsets = Onsets::of(facts, context.today);
             for record in &facts.no_disease {
-                match negative(record, facts, operation, context, &mut finding) {
+                match negative(record, &onsets, operation, context, &mut finding) {
                     Ok(true) => {
                         finding.rests_on(record, "no evidence of disease");
                         absent = true;
@@ -182,10 +183,57 @@ fn place(
     }
 }
 
+/// The onsets of the metastases, ready to be compared with many statements.
+struct Onsets {
+    /// Sorted by first day; beside each the greatest last day so far.
+    sorted: Vec<(Interval<Date>, Date)>,
+    undated: bool,
+}
+
+impl Onsets {
+    fn of(facts: &Facts, today: Date) -> Self {
+        let current = facts
+            .metastases
+            .iter()
+            .filter(|metastasis| metastasis.standing == Standing::Counts);
+        let mut undated = false;
+        let mut days: Vec<Interval<Date>> = Vec::new();
+        for metastasis in current {
+            match &metastasis.onset {
+                Some(onset) => days.extend(until_today(onset.days(), today)),
+                None => undated = true,
+            }
+        }
+        days.sort_by_key(|days| days.low);
+        let mut greatest = Date::MIN;
+        let sorted = days
+            .into_iter()
+            .map(|days| {
+                greatest = greatest.max(days.high);
+                (days, greatest)
+            })
+            .collect();
+        Self { sorted, undated }
+    }
+
+    /// Why a statement of no disease on these days does not hold: a metastasis came after it, or the order cannot be told.
+    fn against(&self, statement: Interval<Date>) -> Option<Reason> {
+        let begun = self
+            .sorted
+            .partition_point(|(onset, _)| onset.low <= statement.high);
+        let order_open = begun > 0 && self.sorted[begun - 1].1 > statement.low;
+        if order_open {
+            Some(Reason::OrderNotKnown)
+        } else {
+            (begun < self.sorted.len()).then_some(Reason::MetastasisAfterNegative)
+        }
+    }
+}
+
 /// Does this statement of no disease hold today? `Ok(false)` when it is outside the window.
 fn negative(
     record: &Record,
-    facts: &Facts,
+    onsets: &Onsets,
     operation: OperationDate,
     context: Context<'_>,
     finding: &mut Finding,
@@ -216,25 +264,10 @@ fn negative(
     if days_between(days.low, context.today) > context.settings.max_negative_age_days {
         reason = Some(Reason::OrderNotKnown);
     }
-    for metastasis in facts
-        .metastases
-        .iter()
-        .filter(|metastasis| metastasis.standing == Standing::Counts)
-    {
-        let Some(onset) = &metastasis.onset else {
-            finding.caveats.insert(Caveat::MetastasisUndated);
-            continue;
-        };
-        let Some(onset) = until_today(onset.days(), context.today) else {
-            continue;
-        };
-        let why = match onset.after(&days) {
-            Truth::Yes => Reason::MetastasisAfterNegative,
-            Truth::Unknown => Reason::OrderNotKnown,
-            Truth::No => continue,
-        };
-        reason = Some(reason.map_or(why, |so_far| so_far.min(why)));
+    if onsets.undated {
+        finding.caveats.insert(Caveat::MetastasisUndated);
     }
+    reason = reason.into_iter().chain(onsets.against(days)).min();
     reason.map_or(Ok(true), Err)
 }
 
