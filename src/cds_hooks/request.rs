@@ -40,11 +40,18 @@ struct Raw<'a> {
     #[serde(borrow)]
     context: Option<&'a RawValue>,
     #[serde(borrow)]
-    prefetch: Option<&'a RawValue>,
+    prefetch: Option<Prefetch<'a>>,
     #[serde(borrow)]
     fhir_server: Option<&'a RawValue>,
     #[serde(borrow)]
     fhir_authorization: Option<&'a RawValue>,
+}
+
+/// What is left to look at when the request could not be read.
+#[derive(Deserialize)]
+struct PrefetchOnly<'a> {
+    #[serde(borrow)]
+    prefetch: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +81,13 @@ pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, B
             }
             _ => "the body is not JSON",
         };
+        if let Ok(PrefetchOnly {
+            prefetch: Some(prefetch),
+        }) = serde_json::from_str::<PrefetchOnly<'_>>(body)
+            && !prefetch.get().starts_with('{')
+        {
+            return at("prefetch", "prefetch must be an object");
+        }
         no_json(&format!(
             "{what} (line {}, column {})",
             error.line(),
@@ -124,13 +138,13 @@ pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, B
     }
     let prefetch = match raw.prefetch {
         None => BTreeMap::new(),
-        Some(prefetch) if prefetch.get() == "null" => BTreeMap::new(),
-        Some(prefetch) => members(prefetch.get()).ok_or_else(|| {
-            at(
+        Some(Prefetch(Some(members))) => members,
+        Some(Prefetch(None)) => {
+            return Err(at(
                 "prefetch",
                 "prefetch must be an object in which no key occurs twice",
-            )
-        })?,
+            ));
+        }
     };
     Ok(HookRequest {
         hook_instance,
@@ -164,29 +178,31 @@ fn text(value: Option<&RawValue>, path: &'static str) -> Result<String, BadReque
     }
 }
 
-/// The members of an object; none when it is no object or a key occurs twice.
-fn members(text: &str) -> Option<BTreeMap<String, &RawValue>> {
-    struct Members;
-    impl<'de> serde::de::Visitor<'de> for Members {
-        type Value = BTreeMap<String, &'de RawValue>;
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-        fn visit_map<A: serde::de::MapAccess<'de>>(
-            self,
-            mut map: A,
-        ) -> Result<Self::Value, A::Error> {
-            let mut members = BTreeMap::new();
-            while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
-                if members.insert(key, value).is_some() {
-                    return Err(serde::de::Error::custom("a key occurs twice"));
-                }
+/// The members of `prefetch`, read with the request itself; none when it is no object or a key occurs twice.
+struct Prefetch<'a>(Option<BTreeMap<String, &'a RawValue>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Prefetch<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::{MapAccess, Visitor};
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Option<BTreeMap<String, &'de RawValue>>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
             }
-            Ok(members)
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = BTreeMap::new();
+                let mut twice = false;
+                while let Some(key) = map.next_key::<String>()? {
+                    twice |= members
+                        .insert(key, map.next_value::<&RawValue>()?)
+                        .is_some();
+                }
+                Ok((!twice).then_some(members))
+            }
         }
+        deserializer.deserialize_map(Members).map(Prefetch)
     }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    serde::Deserializer::deserialize_map(&mut deserializer, Members).ok()
 }
 
 /// Depth of arrays and objects, strings left out. Raw values are skipped without a limit, so it is checked here.
@@ -198,8 +214,15 @@ pub fn nesting(json: &str) -> usize {
         match bytes[at] {
             b'"' => {
                 at += 1;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                while let Some(found) = bytes
+                    .get(at..)
+                    .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+                {
+                    at += found;
+                    if bytes[at] == b'"' {
+                        break;
+                    }
+                    at += 2;
                 }
             }
             b'{' | b'[' => {

@@ -13,7 +13,7 @@ use crate::fhir::element::{Concept, Unreadable, View};
 use crate::terminology::Role;
 use std::collections::BTreeSet;
 
-const KEEP: [&str; 12] = [
+const KEEP: [&str; 11] = [
     "clinicalStatus",
     "verificationStatus",
     "code",
@@ -25,7 +25,6 @@ const KEEP: [&str; 12] = [
     "onsetRange",
     "recordedDate",
     "extension",
-    "subject",
 ];
 const HISTOLOGY: &str =
     "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-histology-morphology-behavior";

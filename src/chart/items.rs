@@ -474,6 +474,20 @@ fn last_updated(peek: &Peek<'_>) -> Option<jiff::Timestamp> {
         .ok()
 }
 
+fn is_laboratory(peek: &Peek<'_>) -> bool {
+    let codings = peek
+        .category
+        .iter()
+        .flatten()
+        .flat_map(|category| category.coding.iter().flatten());
+    codings.into_iter().any(|coding| {
+        coding
+            .code
+            .as_ref()
+            .is_some_and(|code| code.as_str().eq_ignore_ascii_case("laboratory"))
+    })
+}
+
 fn anonymous(resource_type: &str, json: &RawValue) -> String {
     let digest = Sha256::digest(json.get().as_bytes());
     let short: String = digest
@@ -633,7 +647,7 @@ impl Glance<'_> {
                 );
                 add(
                     Topic::FdgUptake,
-                    code_hidden || words.fdg || any(&meanings, &PET),
+                    code_hidden || (words.fdg || any(&meanings, &PET)) && !is_laboratory(peek),
                 );
             }
             Kind::DiagnosticReport => {

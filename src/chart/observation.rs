@@ -12,11 +12,9 @@ use crate::fhir::element::{Unreadable, View};
 use crate::terminology::Role;
 use std::collections::BTreeSet;
 
-pub(super) const KEEP: [&str; 23] = [
+pub(super) const KEEP: [&str; 21] = [
     "status",
-    "category",
     "code",
-    "subject",
     "effectiveDateTime",
     "effectivePeriod",
     "effectiveInstant",

@@ -118,7 +118,6 @@ impl<'a> Reader<'a> {
         let keep = [
             "status",
             "code",
-            "subject",
             "effectiveDateTime",
             "effectivePeriod",
             "conclusion",
@@ -183,15 +182,6 @@ impl<'a> Reader<'a> {
         date: Option<PartialDate>,
         is_final: bool,
     ) -> Result<(), Unreadable> {
-        for category in view.concepts("category")? {
-            if category
-                .codings
-                .iter()
-                .any(|coding| coding.code.eq_ignore_ascii_case("laboratory"))
-            {
-                return Ok(());
-            }
-        }
         let words = &self.terminology.words;
         let components = view.many("component")?;
         let mut decoded_components = Vec::new();

@@ -48,7 +48,6 @@ impl<'a> Reader<'a> {
         let keep = [
             "status",
             "code",
-            "subject",
             "performedDateTime",
             "performedPeriod",
             "performedString",
@@ -133,7 +132,6 @@ impl<'a> Reader<'a> {
     pub(super) fn medication(&mut self, item: &Item<'a>) -> Result<(), Unreadable> {
         let keep = [
             "status",
-            "subject",
             "medicationCodeableConcept",
             "medicationReference",
             "effectiveDateTime",

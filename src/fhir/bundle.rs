@@ -57,6 +57,17 @@ struct RawBundle<'a> {
     link: Option<Vec<Link<'a>>>,
 }
 
+/// The same with its entries read in one go: the common case.
+#[derive(Deserialize)]
+struct WholeBundle<'a> {
+    #[serde(borrow, rename = "resourceType")]
+    resource_type: Option<Str<'a>>,
+    #[serde(borrow)]
+    entry: Option<Vec<RawEntry<'a>>>,
+    #[serde(borrow)]
+    link: Option<Vec<Link<'a>>>,
+}
+
 #[derive(Deserialize)]
 struct Link<'a> {
     #[serde(borrow)]
@@ -105,6 +116,29 @@ pub fn split(json: &RawValue) -> Content<'_> {
     if text == "null" {
         return Content::Null;
     }
+    match serde_json::from_str::<WholeBundle<'_>>(text) {
+        Ok(WholeBundle {
+            resource_type: Some(name),
+            entry,
+            link,
+        }) if name.as_str() == "Bundle" => {
+            let mut bundle = Bundle {
+                has_next: has_next(&link),
+                ..Bundle::default()
+            };
+            entry
+                .into_iter()
+                .flatten()
+                .for_each(|entry| bundle.add(entry));
+            return Content::Bundle(bundle);
+        }
+        Ok(WholeBundle {
+            resource_type: Some(name),
+            ..
+        }) => return resource(name.as_str(), json),
+        // Some entry is malformed: entry by entry, so that it costs only itself.
+        _ => {}
+    }
     let Ok(raw) = serde_json::from_str::<RawBundle<'_>>(text) else {
         // A resource other than a Bundle may use the names `entry` and `link` for something else.
         return match serde_json::from_str::<TypeOnly<'_>>(text) {
@@ -117,21 +151,28 @@ pub fn split(json: &RawValue) -> Content<'_> {
     match raw.resource_type {
         Some(name) if name.as_str() == "Bundle" => {
             let mut bundle = Bundle {
-                has_next: raw
-                    .link
-                    .iter()
-                    .flatten()
-                    .any(|link| link.relation.as_ref().is_some_and(|r| r.as_str() == "next")),
+                has_next: has_next(&raw.link),
                 ..Bundle::default()
             };
             for entry in raw.entry.into_iter().flatten() {
-                bundle.add(entry);
+                match serde_json::from_str(entry.get()) {
+                    Ok(entry) => bundle.add(entry),
+                    Err(_) => bundle.unreadable += 1,
+                }
             }
             Content::Bundle(bundle)
         }
         Some(name) => resource(name.as_str(), json),
         None => Content::NotAResource,
     }
+}
+
+fn has_next(links: &Option<Vec<Link<'_>>>) -> bool {
+    links.iter().flatten().any(|link| {
+        link.relation
+            .as_ref()
+            .is_some_and(|relation| relation.as_str() == "next")
+    })
 }
 
 fn resource<'a>(name: &str, json: &'a RawValue) -> Content<'a> {
@@ -145,11 +186,7 @@ fn resource<'a>(name: &str, json: &'a RawValue) -> Content<'a> {
 }
 
 impl<'a> Bundle<'a> {
-    fn add(&mut self, entry: &'a RawValue) {
-        let Ok(entry) = serde_json::from_str::<RawEntry<'a>>(entry.get()) else {
-            self.unreadable += 1;
-            return;
-        };
+    fn add(&mut self, entry: RawEntry<'a>) {
         let outcome_mode = entry
             .search
             .and_then(|search| search.mode)
@@ -158,7 +195,9 @@ impl<'a> Bundle<'a> {
             // A response or request entry without resource carries no record.
             return;
         };
-        if outcome_mode || json.get().contains("\"OperationOutcome\"") {
+        if outcome_mode
+            || memchr::memmem::find(json.get().as_bytes(), b"\"OperationOutcome\"").is_some()
+        {
             match serde_json::from_str::<Outcome<'_>>(json.get()) {
                 Ok(outcome)
                     if outcome

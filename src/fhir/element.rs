@@ -3,11 +3,11 @@
 //! Only the members that a rule reads are kept before fhirbolt sees the resource; nulls and empty arrays are dropped, whole
 //! numbers are checked. What fhirbolt does not check (shapes of primitives, two values of one choice) the views check.
 
+use super::peek::Str;
 use fhirbolt::FhirReleases;
 use fhirbolt::element::{Element, Primitive, Value};
 use fhirbolt::serde::{DeserializationConfig, DeserializationMode};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 
 /// An element of FHIR R4.
 pub type R4Element = Element<{ FhirReleases::R4 }>;
@@ -30,31 +30,16 @@ const ALWAYS_KEPT: [&str; 4] = ["resourceType", "id", "modifierExtension", "impl
 
 /// Reads the named members of a resource.
 pub fn read(json: &RawValue, keep: &[&str]) -> Result<Resource, Unreadable> {
-    let members: BTreeMap<String, &RawValue> = Members::of(json)?.0;
-    let mut kept = serde_json::Map::new();
     let mut is_modified = false;
-    for name in ALWAYS_KEPT.iter().chain(keep) {
-        let Some(raw) = members.get(*name) else {
-            continue;
-        };
-        let mut value: serde_json::Value =
-            serde_json::from_str(raw.get()).map_err(|_| Unreadable)?;
-        if *name == "valueInteger"
-            && value
-                .as_i64()
-                .is_none_or(|number| i32::try_from(number).is_err())
-            && !value.is_null()
-        {
-            return Err(Unreadable);
-        }
-        if prune(&mut value, &mut is_modified) {
-            if matches!(*name, "modifierExtension" | "implicitRules") {
-                is_modified = true;
-                continue;
-            }
-            kept.insert((*name).to_owned(), value);
-        }
-    }
+    let mut deserializer = serde_json::Deserializer::from_str(json.get());
+    let kept = serde::Deserializer::deserialize_map(
+        &mut deserializer,
+        Kept {
+            keep,
+            is_modified: &mut is_modified,
+        },
+    )
+    .map_err(|_| Unreadable)?;
     let config = DeserializationConfig {
         mode: DeserializationMode::Strict,
     };
@@ -63,32 +48,51 @@ pub fn read(json: &RawValue, keep: &[&str]) -> Result<Resource, Unreadable> {
     Ok(Resource { root, is_modified })
 }
 
-/// Top-level members by name; a name that occurs twice makes the resource ambiguous.
-struct Members<'a>(BTreeMap<String, &'a RawValue>);
+/// Collects the members to keep, pruned, `resourceType` first. A kept member that occurs twice makes the resource ambiguous.
+struct Kept<'k> {
+    keep: &'k [&'k str],
+    is_modified: &'k mut bool,
+}
 
-impl<'a> Members<'a> {
-    fn of(json: &'a RawValue) -> Result<Self, Unreadable> {
-        use serde::de::{MapAccess, Visitor};
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = BTreeMap<String, &'de RawValue>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a resource")
+impl<'de> serde::de::Visitor<'de> for Kept<'_> {
+    type Value = serde_json::Map<String, serde_json::Value>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a resource")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        use serde::de::{Error, IgnoredAny};
+        let mut kept = serde_json::Map::new();
+        kept.insert("resourceType".to_owned(), serde_json::Value::Null);
+        while let Some(name) = map.next_key::<Str<'de>>()? {
+            let name = name.as_str();
+            if !ALWAYS_KEPT.contains(&name) && !self.keep.contains(&name) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-                    if members.insert(name, value).is_some() {
-                        return Err(serde::de::Error::custom("a member occurs twice"));
-                    }
-                }
-                Ok(members)
+            let mut value: serde_json::Value = map.next_value()?;
+            let wraps = |number: &serde_json::Value| {
+                number
+                    .as_i64()
+                    .is_none_or(|number| i32::try_from(number).is_err())
+            };
+            if name == "valueInteger" && !value.is_null() && wraps(&value) {
+                return Err(A::Error::custom("an integer beyond 32 bits"));
+            }
+            if !prune(&mut value, self.is_modified) {
+                continue;
+            }
+            if matches!(name, "modifierExtension" | "implicitRules") {
+                *self.is_modified = true;
+            } else if kept
+                .insert(name.to_owned(), value)
+                .is_some_and(|earlier| !earlier.is_null())
+            {
+                return Err(A::Error::custom("a member occurs twice"));
             }
         }
-        let mut deserializer = serde_json::Deserializer::from_str(json.get());
-        serde::Deserializer::deserialize_map(&mut deserializer, Collect)
-            .map(Members)
-            .map_err(|_| Unreadable)
+        Ok(kept)
     }
 }
 

@@ -72,6 +72,9 @@ pub struct Peek<'a> {
     /// `valueCodeableConcept`.
     #[serde(borrow, default)]
     pub value_codeable_concept: Option<Concept<'a>>,
+    /// `category`.
+    #[serde(borrow, default)]
+    pub category: Option<Vec<Concept<'a>>>,
     /// `component`, codes only.
     #[serde(borrow, default)]
     pub component: Option<Vec<Component<'a>>>,
@@ -182,6 +185,7 @@ impl<'a> Peek<'a> {
         peek.medication_codeable_concept = member(&members, "medicationCodeableConcept");
         peek.medication_reference = member(&members, "medicationReference");
         peek.value_codeable_concept = member(&members, "valueCodeableConcept");
+        peek.category = member(&members, "category");
         peek.component = member(&members, "component");
         peek.has_member = member(&members, "hasMember");
         peek.result = member(&members, "result");
