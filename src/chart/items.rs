@@ -230,7 +230,14 @@ impl<'a> Items<'a> {
             let reference = match (&peek.id, &record.full_url) {
                 (Some(id), _) => format!("{}/{}", peek.type_name(), id.as_str()),
                 (None, Some(url)) => url.clone().into_owned(),
-                (None, None) => anonymous(peek.type_name(), record.json),
+                (None, None) => {
+                    let reference = anonymous(peek.type_name(), record.json);
+                    // The same content again, and nothing that would tell the copies apart.
+                    if all.by_reference.contains_key(&reference) {
+                        continue;
+                    }
+                    reference
+                }
             };
             all.by_reference.entry(reference.clone()).or_insert(index);
             if let Some(url) = &record.full_url {

@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
                     standing: Standing::Open(code),
                 }),
                 Topic::FdgUptake => self.chart.facts.pet.push(PetRecord {
-                    study: item.reference.clone(),
+                    study: None,
                     record,
                     tracer_presumed: false,
                     is_final: true,

@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
             .items
             .ancestors(item)
             .last()
-            .map_or_else(|| item.reference.clone(), |root| root.reference.clone());
+            .map(|root| root.reference.clone());
         self.chart.facts.pet.push(PetRecord {
             record: self.record(item, date),
             study,

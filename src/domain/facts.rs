@@ -261,8 +261,8 @@ impl SiteGroup {
 pub struct PetRecord {
     /// The record, with the date of the study.
     pub record: Record,
-    /// The study that the record belongs to when its date is no calendar day: the record that lists it, or itself.
-    pub study: String,
+    /// The record that lists this one: where the date is no calendar day, the study that it belongs to. None: itself.
+    pub study: Option<String>,
     /// The tracer is not named.
     pub tracer_presumed: bool,
     /// Whether the record is final.

@@ -63,7 +63,7 @@ struct WholeBundle<'a> {
     #[serde(borrow, rename = "resourceType")]
     resource_type: Option<Str<'a>>,
     #[serde(borrow)]
-    entry: Option<Vec<RawEntry<'a>>>,
+    entry: Option<Entries<'a>>,
     #[serde(borrow)]
     link: Option<Vec<Link<'a>>>,
 }
@@ -122,14 +122,8 @@ pub fn split(json: &RawValue) -> Content<'_> {
             entry,
             link,
         }) if name.as_str() == "Bundle" => {
-            let mut bundle = Bundle {
-                has_next: has_next(&link),
-                ..Bundle::default()
-            };
-            entry
-                .into_iter()
-                .flatten()
-                .for_each(|entry| bundle.add(entry));
+            let mut bundle = entry.map(|entries| entries.0).unwrap_or_default();
+            bundle.has_next = has_next(&link);
             return Content::Bundle(bundle);
         }
         Ok(WholeBundle {
@@ -164,6 +158,32 @@ pub fn split(json: &RawValue) -> Content<'_> {
         }
         Some(name) => resource(name.as_str(), json),
         None => Content::NotAResource,
+    }
+}
+
+/// The entries as they come: those without a resource leave nothing behind.
+struct Entries<'a>(Bundle<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> serde::de::Visitor<'de> for Collect {
+            type Value = Bundle<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("entries of a Bundle")
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut items: A,
+            ) -> Result<Self::Value, A::Error> {
+                let mut bundle = Bundle::default();
+                while let Some(entry) = items.next_element::<RawEntry<'de>>()? {
+                    bundle.add(entry);
+                }
+                Ok(bundle)
+            }
+        }
+        deserializer.deserialize_seq(Collect).map(Entries)
     }
 }
 

@@ -268,7 +268,10 @@ fn studies<'a, 'b: 'a>(
         // A calendar day is a study whatever lists the record; a coarser date is one only within its report or panel.
         let key = match date.and_then(|date| date.day()) {
             Some(_) => ("", written.split('T').next().unwrap_or(written)),
-            None => (record.study.as_str(), written),
+            None => (
+                record.study.as_deref().unwrap_or(&record.record.reference),
+                written,
+            ),
         };
         match known.get(&key) {
             Some(&index) => studies[index].records.push(record),
