@@ -27,6 +27,45 @@ struct Words {
     caveats: BTreeMap<String, String>,
     set_aside: String,
     override_reasons: Vec<OverrideReason>,
+    suggestions: SuggestionWords,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SuggestionWords {
+    draft_pet: SuggestionText,
+    record_assessment: SuggestionText,
+    risk_outcome: String,
+    pet_text: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SuggestionText {
+    label: String,
+    description: String,
+}
+
+/// Which suggestions a card may carry. None ever touches a radioiodine order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Suggestions {
+    /// Draft a request for an FDG PET/CT when PET would decide the class.
+    pub draft_pet: bool,
+    /// Record the assessment as a RiskAssessment.
+    pub record_assessment: bool,
+}
+
+/// The call that a card answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// The service called.
+    pub service: &'a Service,
+    /// Id of the call.
+    pub hook_instance: Uuid,
+    /// Id of the patient.
+    pub patient_id: &'a str,
+    /// What the client wants.
+    pub suggestions: Suggestions,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -212,20 +251,12 @@ fn write_markdown(output: &mut Output<'_>, text: &str) -> Result<(), minijinja::
 /// The response to a hook call: at most one card, and the assessment whatever it is.
 pub fn response(
     texts: &Texts,
-    service: &Service,
-    hook_instance: Uuid,
+    call: Call<'_>,
     assessment: &Assessment,
     json: AssessmentJson,
 ) -> Result<Value, CardError> {
     let cards = match &assessment.scored {
-        Some(scored) => vec![card(
-            texts,
-            service,
-            hook_instance,
-            assessment,
-            scored,
-            &json,
-        )?],
+        Some(scored) => vec![card(texts, call, assessment, scored, &json)?],
         None => Vec::new(),
     };
     Ok(json!({ "cards": cards, "extension": { EXTENSION: json.json } }))
@@ -233,8 +264,7 @@ pub fn response(
 
 fn card(
     texts: &Texts,
-    service: &Service,
-    hook_instance: Uuid,
+    call: Call<'_>,
     assessment: &Assessment,
     scored: &Scored,
     json: &AssessmentJson,
@@ -259,8 +289,11 @@ fn card(
         Classification::AtOrAboveCutoff => "warning",
         Classification::BelowCutoff | Classification::Indeterminate => "info",
     };
-    let name = format!("{}/{}/{hook_instance}", json.result_id, service.id);
-    Ok(json!({
+    let name = format!(
+        "{}/{}/{}",
+        json.result_id, call.service.id, call.hook_instance
+    );
+    let mut card = json!({
         "uuid": Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("https://rrdtc.org/card/{name}").as_bytes()),
         "summary": summary,
         "indicator": indicator,
@@ -268,7 +301,75 @@ fn card(
         "source": { "label": texts.words.source_label, "url": texts.words.source_url },
         "links": [{ "label": texts.words.paper_label, "url": texts.words.paper_url, "type": "absolute" }],
         "overrideReasons": texts.words.override_reasons,
-    }))
+    });
+    let suggestions = suggestions(texts, call, scored, json, &name);
+    if !suggestions.is_empty() {
+        card["suggestions"] = Value::Array(suggestions);
+        card["selectionBehavior"] = "any".into();
+    }
+    Ok(card)
+}
+
+fn suggestions(
+    texts: &Texts,
+    call: Call<'_>,
+    scored: &Scored,
+    json: &AssessmentJson,
+    name: &str,
+) -> Vec<Value> {
+    let words = &texts.words.suggestions;
+    let subject = json!({ "reference": format!("Patient/{}", call.patient_id) });
+    let suggestion = |text: &SuggestionText, kind: &str, resource: Value| {
+        json!({
+            "label": text.label,
+            "uuid": Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("https://rrdtc.org/suggestion/{kind}/{name}").as_bytes()),
+            "actions": [{ "type": "create", "description": text.description, "resource": resource }],
+        })
+    };
+    let mut suggestions = Vec::new();
+    if call.suggestions.draft_pet && scored.predictor(Predictor::FdgUptake).decisive {
+        suggestions.push(suggestion(
+            &words.draft_pet,
+            "draft-pet",
+            json!({
+                "resourceType": "ServiceRequest", "status": "draft", "intent": "proposal", "subject": subject,
+                "code": { "coding": [{ "system": "http://snomed.info/sct", "code": "443271005" }], "text": words.pet_text },
+                "note": [{ "text": words.draft_pet.description }],
+            }),
+        ));
+    }
+    if call.suggestions.record_assessment {
+        let mut basis: Vec<String> = Vec::new();
+        for predictor in Predictor::ALL {
+            for evidence in &scored.predictor(predictor).finding.evidence {
+                if !basis.contains(&evidence.record.reference) {
+                    basis.push(evidence.record.reference.clone());
+                }
+            }
+        }
+        let mut resource = json!({
+            "resourceType": "RiskAssessment", "status": "preliminary", "subject": subject,
+            "occurrenceDateTime": json.json["assessedAt"],
+            "method": { "text": texts.words.source_label },
+            "prediction": [{
+                "outcome": { "text": words.risk_outcome },
+                "qualitativeRisk": { "text": classification(scored.classification) },
+                "rationale": format!("Score {} to {} of {}, cut-off {}; result {}", scored.score.low, scored.score.high, json.json["score"]["maximum"], json.json["score"]["cutoff"], json.result_id),
+            }],
+        });
+        if !basis.is_empty() {
+            resource["basis"] = basis
+                .into_iter()
+                .map(|reference| json!({ "reference": reference }))
+                .collect();
+        }
+        suggestions.push(suggestion(
+            &words.record_assessment,
+            "record-assessment",
+            resource,
+        ));
+    }
+    suggestions
 }
 
 /// What the templates may use.

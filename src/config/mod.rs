@@ -5,6 +5,7 @@ mod content;
 
 pub use content::{FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures};
 
+use crate::cds_hooks::card::Suggestions;
 use crate::domain::rules;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -30,6 +31,14 @@ struct Typed {
     services_folder: String,
     texts_folder: String,
     cors: Cors,
+    suggestions: TypedSuggestions,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypedSuggestions {
+    draft_pet: bool,
+    record_assessment: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,6 +70,8 @@ pub struct Settings {
     pub texts_folder: Option<PathBuf>,
     /// Origins of browser clients.
     pub cors: CorsOrigins,
+    /// Which suggestions a card carries.
+    pub suggestions: Suggestions,
 }
 
 /// Which browser origins may read answers.
@@ -206,6 +217,10 @@ impl Settings {
             services_folder: folder(typed.services_folder),
             texts_folder: folder(typed.texts_folder),
             cors: CorsOrigins::Listed(typed.cors.origins),
+            suggestions: Suggestions {
+                draft_pet: typed.suggestions.draft_pet,
+                record_assessment: typed.suggestions.record_assessment,
+            },
         })
     }
 }

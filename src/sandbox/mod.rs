@@ -6,6 +6,7 @@ mod store;
 
 pub use store::{Store, UnusableData};
 
+use crate::cds_hooks::card::Suggestions;
 use crate::config::{CorsOrigins, Knowledge, Settings};
 use crate::server::{Application, Clock};
 use actix_web::web;
@@ -19,6 +20,11 @@ pub fn build(
     store: Store,
 ) -> std::io::Result<Application> {
     settings.cors = CorsOrigins::Any;
+    // Off by default, on here so that they can be tried.
+    settings.suggestions = Suggestions {
+        draft_pet: true,
+        record_assessment: true,
+    };
     let store = web::Data::new(store);
     Application::build(
         settings,

@@ -103,8 +103,12 @@ pub fn handle(
     let json = assessment(&result, &knowledge.model, &instant(now));
     let response = card::response(
         &knowledge.texts,
-        service,
-        request.hook_instance,
+        card::Call {
+            service,
+            hook_instance: request.hook_instance,
+            patient_id: &request.patient_id,
+            suggestions: settings.suggestions,
+        },
         &result,
         json,
     )?;

@@ -582,3 +582,45 @@ fn the_fhir_server_pages_and_refuses_what_it_does_not_know() {
         );
     }
 }
+
+#[test]
+fn suggestions_are_off_by_default_and_never_touch_radioiodine() {
+    let sandbox = Server::sandbox();
+    let ask = |server: &Server, chart: &Chart| {
+        server.post(SERVICE, &chart.call()).json()["cards"][0].clone()
+    };
+    let open = Chart::basic();
+    assert!(
+        ask(&Server::serve(settings()), &open)
+            .get("suggestions")
+            .is_none()
+    );
+
+    let card = ask(&sandbox, &open);
+    assert_eq!(card["selectionBehavior"], "any");
+    let suggestions = card["suggestions"].as_array().unwrap();
+    assert_eq!(suggestions.len(), 2);
+    for suggestion in suggestions {
+        uuid::Uuid::parse_str(suggestion["uuid"].as_str().unwrap()).unwrap();
+        for action in suggestion["actions"].as_array().unwrap() {
+            assert_eq!(action["type"], "create");
+            assert!(!action["description"].as_str().unwrap().is_empty());
+            let resource = &action["resource"];
+            assert!(matches!(
+                resource["resourceType"].as_str().unwrap(),
+                "ServiceRequest" | "RiskAssessment"
+            ));
+            assert!(!resource.to_string().to_lowercase().contains("iodine 131"));
+            assert_eq!(resource["subject"]["reference"], "Patient/p-1");
+        }
+    }
+    assert_eq!(suggestions[0]["actions"][0]["resource"]["status"], "draft");
+    assert_no_empty(&card, "$");
+
+    // With a PET on record nothing is left to decide by one.
+    let decided = ask(
+        &sandbox,
+        &Chart::basic().with(lesion("pet", 6.1, "2026-10-05")),
+    );
+    assert_eq!(decided["suggestions"].as_array().unwrap().len(), 1);
+}
