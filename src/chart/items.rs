@@ -414,6 +414,7 @@ impl<'a> Items<'a> {
         medications: Vec<(usize, Option<String>, bool)>,
         glance: &mut Glance<'_>,
     ) {
+        let mut known: HashMap<usize, bool> = HashMap::new();
         for (index, target, is_named) in medications {
             let Some(target) = target else {
                 // Its display speaks of radioiodine, or there is nothing to resolve.
@@ -425,9 +426,9 @@ impl<'a> Items<'a> {
             let may_be = match self.index_of(&self.items[index].reference, &target) {
                 // The agent of a medication that is not there cannot be told.
                 None => !is_named && self.items[index].kind == Kind::MedicationAdministration,
-                Some(medication) => {
+                Some(medication) => *known.entry(medication).or_insert_with(|| {
                     glance.medication_may_be_radioiodine(&Peek::at(self.items[medication].json))
-                }
+                }),
             };
             if may_be {
                 self.mark_radioiodine(index);

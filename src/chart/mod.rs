@@ -20,11 +20,14 @@ use crate::domain::facts::{
 use crate::fhir::element::{self, Resource, Unreadable, View};
 use crate::fhir::peek::Peek;
 use crate::terminology::Terminology;
+use code::{Decoded, decode};
 pub use items::Coverage;
 use items::{Item, Items, Kind};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// A resource as it arrived.
 #[derive(Debug, Clone)]
@@ -82,6 +85,7 @@ pub fn read(input: &Input<'_>, terminology: &Terminology) -> Result<Chart, Unusa
     let mut reader = Reader {
         terminology,
         items: &items,
+        listings: RefCell::default(),
         chart: Chart {
             facts: Facts {
                 patient,
@@ -144,9 +148,70 @@ struct Reader<'a> {
     terminology: &'a Terminology,
     items: &'a Items<'a>,
     chart: Chart,
+    /// Records that others refer to, each read once however many refer to it.
+    listings: RefCell<HashMap<String, Option<Rc<Listing>>>>,
+}
+
+/// What a record says for those that it lists, or that refer to it.
+struct Listing {
+    date: Option<PartialDate>,
+    code: Decoded,
+    value: Decoded,
+    readings: pet::Readings,
+    sites: Decoded,
 }
 
 impl<'a> Reader<'a> {
+    /// A record that others refer to; none when it cannot be read.
+    fn listing(&self, item: &Item<'a>) -> Option<Rc<Listing>> {
+        if let Some(known) = self.listings.borrow().get(&item.reference) {
+            return known.clone();
+        }
+        let listing = self.read_listing(item).ok().map(Rc::new);
+        self.listings
+            .borrow_mut()
+            .insert(item.reference.clone(), listing.clone());
+        listing
+    }
+
+    fn read_listing(&self, item: &Item<'a>) -> Result<Listing, Unreadable> {
+        let keep = [
+            "code",
+            "effectiveDateTime",
+            "effectivePeriod",
+            "effectiveInstant",
+            "valueCodeableConcept",
+            "valueBoolean",
+            "interpretation",
+            "bodySite",
+            "ingredient",
+        ];
+        let resource = read_members(item, &keep)?;
+        let view = resource.view();
+        let mut code = decode(self.terminology, &view.concept("code")?.unwrap_or_default());
+        for ingredient in view.many("ingredient")? {
+            if let Some(substance) = ingredient.concept("itemCodeableConcept")? {
+                code = code.and(&decode(self.terminology, &substance));
+            }
+        }
+        let value = decode(
+            self.terminology,
+            &view.concept("valueCodeableConcept")?.unwrap_or_default(),
+        );
+        let mut sites = Decoded::default();
+        for site in view.concepts("bodySite")? {
+            sites = sites.and(&decode(self.terminology, &site));
+        }
+        let readings = self.readings(view, &value)?;
+        Ok(Listing {
+            date: effective(view)?,
+            code,
+            value,
+            readings,
+            sites,
+        })
+    }
+
     fn item(&mut self, item: &Item<'a>) -> Result<(), Unreadable> {
         if let Some(code) = self.items.subject_problem(item) {
             for topic in item.topics.iter() {

@@ -12,7 +12,7 @@ use crate::fhir::element::{Unreadable, View};
 use crate::terminology::Role;
 use std::collections::BTreeSet;
 
-pub(super) const KEEP: [&str; 21] = [
+const KEEP: [&str; 20] = [
     "status",
     "code",
     "effectiveDateTime",
@@ -32,7 +32,6 @@ pub(super) const KEEP: [&str; 21] = [
     "note",
     "bodySite",
     "method",
-    "hasMember",
     "component",
 ];
 
@@ -89,16 +88,14 @@ impl<'a> Reader<'a> {
         if let Some(date) = effective(view)? {
             return Ok(Some(date));
         }
-        for ancestor in self.items.ancestors(item) {
-            let dates = ["effectiveDateTime", "effectivePeriod", "effectiveInstant"];
-            let Ok(resource) = read_members(ancestor, &dates) else {
-                continue;
-            };
-            if let Ok(Some(date)) = effective(resource.view()) {
-                return Ok(Some(date));
-            }
-        }
-        Ok(None)
+        let listings = self
+            .items
+            .ancestors(item)
+            .into_iter()
+            .filter_map(|ancestor| self.listing(ancestor));
+        Ok(listings
+            .into_iter()
+            .find_map(|listing| listing.date.clone()))
     }
 
     fn disease_status(

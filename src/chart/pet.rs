@@ -44,7 +44,7 @@ struct Surroundings {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Readings {
+pub(super) struct Readings {
     positive: bool,
     negative: bool,
 }
@@ -214,23 +214,19 @@ impl<'a> Reader<'a> {
         }
         let ancestors = self.items.ancestors(item);
         let mut fdg_from_list = false;
-        for ancestor in &ancestors {
-            let Ok(resource) = read_members(ancestor, &["code"]) else {
-                continue;
-            };
-            if let Ok(Some(code)) = resource.view().concept("code") {
-                let code = decode(self.terminology, &code);
-                fdg_from_list |= code.is_any(&[Role::FdgPetStudy, Role::FdgTracer])
-                    || words.fdg.occur_in(&code.words);
-                tracer.roles = if code.is(Role::OtherTracer) {
-                    tracer.roles.union(code.roles)
-                } else {
-                    tracer.roles
-                };
-                if words.other_tracer.occur_in(&code.words) {
-                    tracer.words.push(' ');
-                    tracer.words.push_str(&code.words);
-                }
+        for listing in ancestors
+            .iter()
+            .filter_map(|ancestor| self.listing(ancestor))
+        {
+            let code = &listing.code;
+            fdg_from_list |= code.is_any(&[Role::FdgPetStudy, Role::FdgTracer])
+                || words.fdg.occur_in(&code.words);
+            if code.is(Role::OtherTracer) {
+                tracer.roles = tracer.roles.union(code.roles);
+            }
+            if words.other_tracer.occur_in(&code.words) {
+                tracer.words.push(' ');
+                tracer.words.push_str(&code.words);
             }
         }
         let own_fdg = tracer.is_any(&[Role::FdgPetStudy, Role::FdgTracer])
@@ -412,29 +408,21 @@ impl<'a> Reader<'a> {
         let group = ancestors
             .first()
             .filter(|group| group.kind == Kind::Observation);
-        if let Some(group) = group
-            && let Ok(resource) = read_members(group, &super::observation::KEEP)
-        {
-            let view = resource.view();
-            let code = decode(self.terminology, &view.concept("code")?.unwrap_or_default());
-            if !code.is(Role::FdgPetStudy) {
-                let value = decode(
-                    self.terminology,
-                    &view.concept("valueCodeableConcept")?.unwrap_or_default(),
-                );
-                around.readings = around.readings.and(self.readings(view, &value)?);
+        if let Some(group) = group {
+            // What an unreadable group says of its members is not known to be harmless.
+            let group = self.listing(group).ok_or(Unreadable)?;
+            if !group.code.is(Role::FdgPetStudy) {
+                around.readings = around.readings.and(group.readings);
                 // What the group is called says nothing about a single member ("lesions", and the liver for reference); what
                 // it found does.
-                around.words = format!("{} {}", around.words, value.words);
-                for site in view.concepts("bodySite")? {
-                    around.sites = around.sites.and(&decode(self.terminology, &site));
-                }
+                around.words = format!("{} {}", around.words, group.value.words);
+                around.sites = around.sites.and(&group.sites);
             }
         }
         Ok(around)
     }
 
-    fn readings(&self, view: View<'_>, value: &Decoded) -> Result<Readings, Unreadable> {
+    pub(super) fn readings(&self, view: View<'_>, value: &Decoded) -> Result<Readings, Unreadable> {
         let mut readings = Readings::of(value);
         match view.boolean("valueBoolean")? {
             Some(true) => readings.positive = true,

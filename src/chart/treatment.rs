@@ -162,17 +162,7 @@ impl<'a> Reader<'a> {
                 .and_then(|reference| self.items.resolve(item, reference))
             {
                 Some(medication) => {
-                    let resource = read_members(medication, &["code", "ingredient"])?;
-                    let medication = resource.view();
-                    code = code.and(&decode(
-                        self.terminology,
-                        &medication.concept("code")?.unwrap_or_default(),
-                    ));
-                    for ingredient in medication.many("ingredient")? {
-                        if let Some(substance) = ingredient.concept("itemCodeableConcept")? {
-                            code = code.and(&decode(self.terminology, &substance));
-                        }
-                    }
+                    code = code.and(&self.listing(medication).ok_or(Unreadable)?.code)
                 }
                 None => unresolved = display.is_empty(),
             }
@@ -295,11 +285,9 @@ impl<'a> Reader<'a> {
             else {
                 continue;
             };
-            let Ok(resource) = read_members(condition, &["code"]) else {
-                continue;
-            };
-            if let Ok(Some(code)) = resource.view().concept("code")
-                && decode(self.terminology, &code).is_any(&THYROID_CANCER)
+            if self
+                .listing(condition)
+                .is_some_and(|condition| condition.code.is_any(&THYROID_CANCER))
             {
                 return Ok(true);
             }
