@@ -173,3 +173,28 @@ fn an_error_says_nothing_of_the_patient() {
         assert!(!answer.body.contains("SENTINEL"), "{}", answer.body);
     }
 }
+
+/// Each member of a panel once read the whole panel again.
+#[test]
+fn a_panel_of_many_members_and_a_chain_of_panels_are_answered() {
+    let member = |i: usize| {
+        json!({ "resourceType": "Observation", "id": format!("o{i}"), "status": "final",
+            "code": { "text": "SUVmax" }, "valueQuantity": { "value": 1.5 } })
+    };
+    let count = 5_000;
+    let references: Vec<Value> = (0..count)
+        .map(|i| json!({ "reference": format!("Observation/o{i}") }))
+        .collect();
+    let panel = json!({ "resourceType": "Observation", "id": "panel", "status": "final", "subject": { "reference": "Patient/p-1" },
+        "effectiveDateTime": "2026-10-05", "code": { "text": "FDG PET lesions" }, "hasMember": references });
+    let mut star = Chart::basic().with(panel);
+    star.records.extend((0..count).map(member));
+    assert_eq!(star.state("fdgUptake"), "absent");
+
+    let mut chain = Chart::basic();
+    chain.records.extend((0..count).map(|i| {
+        json!({ "resourceType": "Observation", "id": format!("o{i}"), "status": "final", "code": { "text": "FDG" },
+            "hasMember": [{ "reference": format!("Observation/o{}", (i + 1) % count) }] })
+    }));
+    assert!(chain.state("fdgUptake").starts_with("unknown"));
+}
