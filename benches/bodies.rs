@@ -151,6 +151,10 @@ pub fn hostile() -> Vec<(&'static str, String)> {
         let list = vec![entry; count].join(",");
         text.replacen("\"entry\":[", &format!("\"entry\":[{list},"), 1)
     };
+    let numbered = |count: usize, entry: fn(usize) -> String| {
+        let list: Vec<String> = (0..count).map(entry).collect();
+        text.replacen("\"entry\":[", &format!("\"entry\":[{},", list.join(",")), 1)
+    };
     vec![
         (
             "100,000 levels deep",
@@ -165,11 +169,57 @@ pub fn hostile() -> Vec<(&'static str, String)> {
         ),
         ("100,000 empty entries", entries("{}", 100_000)),
         (
-            "100,000 PET records in one list",
-            entries(
-                r#"{"resource":{"resourceType":"Observation","id":"x","status":"final","code":{"text":"FDG SUVmax"},"subject":{"reference":"Patient/p-1"}}}"#,
-                100_000,
-            ),
+            "100,000 PET records",
+            numbered(100_000, |n| {
+                format!(
+                    r#"{{"resource":{{"resourceType":"Observation","id":"{n}","status":"final","code":{{"text":"FDG SUVmax"}},"subject":{{"reference":"Patient/p-1"}}}}}}"#
+                )
+            }),
+        ),
+        (
+            "110,000 PET records that cannot be read",
+            numbered(110_000, |n| {
+                format!(
+                    r#"{{"resource":{{"resourceType":"Observation","id":"{n}","status":7,"code":{{"text":"FDG SUVmax"}}}}}}"#
+                )
+            }),
+        ),
+        (
+            "a panel of 60,000 members",
+            numbered(60_001, |n| match n {
+                60_000 => {
+                    let members: Vec<String> = (0..60_000)
+                        .map(|n| format!(r#"{{"reference":"Observation/{n}"}}"#))
+                        .collect();
+                    format!(
+                        r#"{{"resource":{{"resourceType":"Observation","id":"panel","status":"final","code":{{"text":"FDG PET"}},"effectiveDateTime":"2026-10","subject":{{"reference":"Patient/p-1"}},"hasMember":[{}]}}}}"#,
+                        members.join(",")
+                    )
+                }
+                n => format!(
+                    r#"{{"resource":{{"resourceType":"Observation","id":"{n}","status":"final","code":{{"text":"SUVmax"}},"valueQuantity":{{"value":3}},"subject":{{"reference":"Patient/p-1"}}}}}}"#
+                ),
+            }),
+        ),
+        (
+            "60,000 PET records of 10,000 days",
+            numbered(60_000, |n| {
+                format!(
+                    r#"{{"resource":{{"resourceType":"Observation","id":"{n}","status":"final","code":{{"text":"FDG SUVmax"}},"effectiveDateTime":"{}-{:02}-{:02}","valueQuantity":{{"value":{}}},"subject":{{"reference":"Patient/p-1"}}}}}}"#,
+                    1990 + n % 36,
+                    n % 12 + 1,
+                    n % 28 + 1,
+                    n % 9
+                )
+            }),
+        ),
+        (
+            "60,000 versions of one PET record",
+            numbered(60_000, |n| {
+                format!(
+                    r#"{{"resource":{{"resourceType":"Observation","id":"x","meta":{{"lastUpdated":"2020-01-01T00:00:00.{n:06}Z"}},"status":"final","code":{{"text":"FDG SUVmax"}},"valueQuantity":{{"value":{n}}},"subject":{{"reference":"Patient/p-1"}}}}}}"#
+                )
+            }),
         ),
         ("one number of 15 MB", insert(&"9".repeat(15_000_000))),
         (

@@ -1,8 +1,9 @@
 //! The one advisory card (domain.md section 7). Its words are data: `cds-hooks/texts/en.json` and the templates beside it.
 
-use super::response::{AssessmentJson, EXTENSION, classification, predictor_name, state_name};
+use super::response::{AssessmentJson, classification, predictor_name, state_name};
 use super::service::Service;
 use crate::domain::assessment::{Assessment, Scored};
+use crate::domain::model::Model;
 use crate::domain::score::{Classification, Predictor, State};
 use minijinja::{AutoEscape, Environment, Output};
 use serde::{Deserialize, Serialize};
@@ -249,17 +250,34 @@ fn write_markdown(output: &mut Output<'_>, text: &str) -> Result<(), minijinja::
 }
 
 /// The response to a hook call: at most one card, and the assessment whatever it is.
-pub fn response(
+#[derive(Debug, Serialize)]
+pub struct Response<'a> {
+    cards: Vec<Value>,
+    extension: Extension<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Extension<'a> {
+    #[serde(rename = "org.rrdtc.assessment")]
+    assessment: AssessmentJson<'a>,
+}
+
+/// Makes the response.
+pub fn response<'a>(
     texts: &Texts,
     call: Call<'_>,
     assessment: &Assessment,
-    json: AssessmentJson,
-) -> Result<Value, CardError> {
+    model: &Model,
+    json: AssessmentJson<'a>,
+) -> Result<Response<'a>, CardError> {
     let cards = match &assessment.scored {
-        Some(scored) => vec![card(texts, call, assessment, scored, &json)?],
+        Some(scored) => vec![card(texts, call, assessment, scored, model, &json)?],
         None => Vec::new(),
     };
-    Ok(json!({ "cards": cards, "extension": { EXTENSION: json.json } }))
+    Ok(Response {
+        cards,
+        extension: Extension { assessment: json },
+    })
 }
 
 fn card(
@@ -267,10 +285,11 @@ fn card(
     call: Call<'_>,
     assessment: &Assessment,
     scored: &Scored,
-    json: &AssessmentJson,
+    model: &Model,
+    json: &AssessmentJson<'_>,
 ) -> Result<Value, CardError> {
     let class = classification(scored.classification);
-    let context = context(texts, assessment, scored, json);
+    let context = context(texts, assessment, scored, model);
     let summary = texts
         .templates
         .get_template(&format!("{class}.txt"))?
@@ -302,7 +321,7 @@ fn card(
         "links": [{ "label": texts.words.paper_label, "url": texts.words.paper_url, "type": "absolute" }],
         "overrideReasons": texts.words.override_reasons,
     });
-    let suggestions = suggestions(texts, call, scored, json, &name);
+    let suggestions = suggestions(texts, call, scored, model, json, &name);
     if !suggestions.is_empty() {
         card["suggestions"] = Value::Array(suggestions);
         card["selectionBehavior"] = "any".into();
@@ -314,7 +333,8 @@ fn suggestions(
     texts: &Texts,
     call: Call<'_>,
     scored: &Scored,
-    json: &AssessmentJson,
+    model: &Model,
+    json: &AssessmentJson<'_>,
     name: &str,
 ) -> Vec<Value> {
     let words = &texts.words.suggestions;
@@ -339,22 +359,22 @@ fn suggestions(
         ));
     }
     if call.suggestions.record_assessment {
-        let mut basis: Vec<String> = Vec::new();
+        let mut basis: Vec<&str> = Vec::new();
         for predictor in Predictor::ALL {
             for evidence in &scored.predictor(predictor).finding.evidence {
-                if !basis.contains(&evidence.record.reference) {
-                    basis.push(evidence.record.reference.clone());
+                if !basis.contains(&&*evidence.record.reference) {
+                    basis.push(&evidence.record.reference);
                 }
             }
         }
         let mut resource = json!({
             "resourceType": "RiskAssessment", "status": "preliminary", "subject": subject,
-            "occurrenceDateTime": json.json["assessedAt"],
+            "occurrenceDateTime": json.assessed_at,
             "method": { "text": texts.words.source_label },
             "prediction": [{
                 "outcome": { "text": words.risk_outcome },
                 "qualitativeRisk": { "text": classification(scored.classification) },
-                "rationale": format!("Score {} to {} of {}, cut-off {}; result {}", scored.score.low, scored.score.high, json.json["score"]["maximum"], json.json["score"]["cutoff"], json.result_id),
+                "rationale": format!("Score {} to {} of {}, cut-off {}; result {}", scored.score.low, scored.score.high, model.maximum(), model.cutoff, json.result_id),
             }],
         });
         if !basis.is_empty() {
@@ -377,7 +397,7 @@ fn context(
     texts: &Texts,
     assessment: &Assessment,
     scored: &Scored,
-    json: &AssessmentJson,
+    model: &Model,
 ) -> minijinja::Value {
     let words = &texts.words;
     let word = |list: &BTreeMap<String, String>, code: &str| {
@@ -445,8 +465,8 @@ fn context(
     let pet = scored.predictor(Predictor::FdgUptake).finding.state;
     template_value(&json!({
         "score": range(scored.score.low, scored.score.high),
-        "maximum": json.json["score"]["maximum"],
-        "cutoff": json.json["score"]["cutoff"],
+        "maximum": model.maximum(),
+        "cutoff": model.cutoff,
         "classification": classification(scored.classification),
         "pet": state_name(pet),
         "rows": rows,

@@ -1,102 +1,125 @@
 //! An assessment as JSON (domain.md section 5): no nulls, no empty members, lists sorted, and a `resultId` over all of it.
+//!
+//! Everything borrows from the assessment: a chart with 100,000 records set aside is written without a copy of them.
 
 use crate::domain::assessment::{Assessment, Scored};
-use crate::domain::codes::Hint;
 use crate::domain::facts::{From, SetAside, Source, Sources};
 use crate::domain::model::Model;
 use crate::domain::rules::{Evidence, Finding};
 use crate::domain::score::{Classification, Predictor, State};
-use serde_json::{Map, Value, json};
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// The member of `extension` that carries the assessment.
-pub const EXTENSION: &str = "org.rrdtc.assessment";
-
 /// An assessment ready to send.
-#[derive(Debug, Clone)]
-pub struct AssessmentJson {
-    /// SHA-256 over the canonical assessment, hexadecimal.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssessmentJson<'a> {
+    /// SHA-256 over the content, hexadecimal: equal content, equal id, whatever the clock and the order of resources.
     pub result_id: String,
-    /// The object of the extension.
-    pub json: Value,
+    /// RFC 3339, UTC.
+    pub assessed_at: &'a str,
+    #[serde(flatten)]
+    content: Content<'a>,
+    sources: SourcesJson,
+}
+
+impl AssessmentJson<'_> {
+    /// As a value to look into.
+    pub fn value(&self) -> serde_json::Value {
+        // Strings, numbers and lists of them: nothing that JSON cannot say.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// What the `resultId` is made of.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Content<'a> {
+    model: ModelJson<'a>,
+    software: Software,
+    applicability: ApplicabilityJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predictors: Option<Predictors<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<ScoreJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classification: Option<&'static str>,
+    // `probability` has its place here once a nomogram is loaded.
+    display: Display,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct ModelJson<'a> {
+    id: &'a str,
+    version: &'a str,
+    sha256: &'a str,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Software {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Display {
+    shown: bool,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct ScoreJson {
+    low: u32,
+    high: u32,
+    maximum: u32,
+    cutoff: u32,
 }
 
 /// Makes the JSON of an assessment. `assessed_at` is RFC 3339 in UTC.
-pub fn assessment(assessment: &Assessment, model: &Model, assessed_at: &str) -> AssessmentJson {
-    let mut body = Map::new();
-    body.insert(
-        "model".into(),
-        json!({ "id": model.id, "version": model.version, "sha256": model.sha256 }),
-    );
-    body.insert(
-        "software".into(),
-        json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") }),
-    );
-    body.insert("applicability".into(), applicability(assessment));
-    if let Some(scored) = &assessment.scored {
-        let predictors: Map<String, Value> = Predictor::ALL
-            .into_iter()
-            .map(|name| (predictor_name(name).into(), predictor(scored, name)))
-            .collect();
-        body.insert("predictors".into(), Value::Object(predictors));
-        body.insert(
-            "score".into(),
-            json!({ "low": scored.score.low, "high": scored.score.high, "maximum": model.maximum(), "cutoff": model.cutoff }),
-        );
-        body.insert(
-            "classification".into(),
-            classification(scored.classification).into(),
-        );
-        // `probability` has its place here once a nomogram is loaded.
-    }
-    let shown = assessment.scored.is_some();
-    body.insert(
-        "display".into(),
-        json!({ "shown": shown, "reason": if shown { "shown" } else { "not-applicable" } }),
-    );
-    let result_id = hex(&Sha256::digest(
-        canonical(&Value::Object(body.clone())).as_bytes(),
-    ));
-
-    let mut json = Map::new();
-    json.insert("resultId".into(), result_id.clone().into());
-    for (name, value) in body {
-        json.insert(name, value);
-        if json.contains_key("software") && !json.contains_key("assessedAt") {
-            json.insert("assessedAt".into(), assessed_at.into());
-        }
-    }
-    json.insert("sources".into(), sources(&assessment.sources));
+pub fn assessment<'a>(
+    assessment: &'a Assessment,
+    model: &'a Model,
+    assessed_at: &'a str,
+) -> AssessmentJson<'a> {
+    let scored = assessment.scored.as_ref();
+    let content = Content {
+        model: ModelJson {
+            id: &model.id,
+            version: &model.version,
+            sha256: &model.sha256,
+        },
+        software: Software {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        applicability: ApplicabilityJson::new(assessment),
+        predictors: scored.map(Predictors),
+        score: scored.map(|scored| ScoreJson {
+            low: scored.score.low,
+            high: scored.score.high,
+            maximum: model.maximum(),
+            cutoff: model.cutoff,
+        }),
+        classification: scored.map(|scored| classification(scored.classification)),
+        display: Display {
+            shown: scored.is_some(),
+            reason: if scored.is_some() {
+                "shown"
+            } else {
+                "not-applicable"
+            },
+        },
+    };
+    let mut hasher = Sha256::new();
+    // Members come in the order of these types and lists are sorted: the text is canonical. A hasher takes every write.
+    let _ = serde_json::to_writer(&mut hasher, &content);
     AssessmentJson {
-        result_id,
-        json: Value::Object(json),
-    }
-}
-
-/// JSON with members in the order of their names, so that equal content has equal text.
-fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(members) => {
-            let mut names: Vec<&String> = members.keys().collect();
-            names.sort();
-            let members: Vec<String> = names
-                .into_iter()
-                .map(|name| {
-                    format!(
-                        "{}:{}",
-                        Value::String(name.clone()),
-                        canonical(&members[name])
-                    )
-                })
-                .collect();
-            format!("{{{}}}", members.join(","))
-        }
-        Value::Array(items) => format!(
-            "[{}]",
-            items.iter().map(canonical).collect::<Vec<_>>().join(",")
-        ),
-        scalar => scalar.to_string(),
+        result_id: hex(&hasher.finalize()),
+        assessed_at,
+        content,
+        sources: SourcesJson::new(&assessment.sources),
     }
 }
 
@@ -105,172 +128,272 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn applicability(assessment: &Assessment) -> Value {
-    let answer = &assessment.applicability;
-    let mut json = Map::new();
-    json.insert(
-        "status".into(),
-        if answer.applies() {
-            "applicable"
-        } else {
-            "not-applicable"
-        }
-        .into(),
-    );
-    insert_list(
-        &mut json,
-        "reasons",
-        answer.reasons.iter().map(|reason| reason.as_str().into()),
-    );
-    insert_list(
-        &mut json,
-        "caveats",
-        answer.caveats.iter().map(|caveat| caveat.as_str().into()),
-    );
-    insert_list(&mut json, "evidence", answer.evidence.iter().map(evidence));
-    insert_set_aside(&mut json, &answer.set_aside);
-    Value::Object(json)
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ApplicabilityJson<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    caveats: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<EvidenceJson<'a>>,
+    #[serde(skip_serializing_if = "SetAsideList::is_empty")]
+    set_aside: SetAsideList<'a>,
 }
 
-fn predictor(scored: &Scored, name: Predictor) -> Value {
-    let result = scored.predictor(name);
-    let Finding {
-        state,
-        reason,
-        evidence: rests_on,
-        set_aside,
-        hints,
-        caveats,
-    } = &result.finding;
-    let mut json = Map::new();
-    json.insert("state".into(), state_name(*state).into());
-    if let Some(reason) = reason {
-        json.insert("reason".into(), reason.as_str().into());
-    }
-    json.insert(
-        "points".into(),
-        json!({ "low": result.points.low, "high": result.points.high }),
-    );
-    json.insert("decisive".into(), result.decisive.into());
-    match name {
-        Predictor::AgeAtDiagnosis => {
-            if let Some(years) = scored.years {
-                let mut object = Map::new();
-                object.insert("low".into(), years.low.into());
-                if let Some(high) = years.high {
-                    object.insert("high".into(), high.into());
-                }
-                json.insert("years".into(), Value::Object(object));
-            }
+impl<'a> ApplicabilityJson<'a> {
+    fn new(assessment: &'a Assessment) -> Self {
+        let answer = &assessment.applicability;
+        Self {
+            status: if answer.applies() {
+                "applicable"
+            } else {
+                "not-applicable"
+            },
+            reasons: answer.reasons.iter().map(|code| code.as_str()).collect(),
+            caveats: answer.caveats.iter().map(|code| code.as_str()).collect(),
+            evidence: answer.evidence.iter().map(EvidenceJson::new).collect(),
+            set_aside: SetAsideList::new(&answer.set_aside),
         }
-        Predictor::MultiSiteMetastasis => insert_list(
-            &mut json,
-            "sites",
-            scored.sites.iter().map(|group| group.0.clone().into()),
-        ),
-        Predictor::FdgUptake => {
-            if let Some(suv_max) = &scored.suv_max {
-                let mut object = Map::new();
-                // The digits as recorded: a number in JSON, not a float in between.
-                let value = suv_max
-                    .value
-                    .parse::<serde_json::Number>()
-                    .map(Value::Number);
-                object.insert(
-                    "value".into(),
-                    value.unwrap_or_else(|_| Value::String(suv_max.value.clone())),
-                );
-                if let Some(comparator) = suv_max.comparator {
-                    object.insert("comparator".into(), comparator.into());
-                }
-                json.insert("suvMax".into(), Value::Object(object));
-            }
-        }
-        Predictor::Recurrence => {}
-    }
-    insert_list(&mut json, "evidence", rests_on.iter().map(evidence));
-    insert_set_aside(&mut json, set_aside);
-    insert_list(&mut json, "hints", hints.iter().map(hint));
-    insert_list(
-        &mut json,
-        "caveats",
-        caveats.iter().map(|caveat| caveat.as_str().into()),
-    );
-    Value::Object(json)
-}
-
-fn insert_list(json: &mut Map<String, Value>, name: &str, items: impl Iterator<Item = Value>) {
-    let items: Vec<Value> = items.collect();
-    if !items.is_empty() {
-        json.insert(name.into(), Value::Array(items));
     }
 }
 
-fn insert_set_aside(json: &mut Map<String, Value>, set_aside: &BTreeSet<SetAside>) {
-    let mut sorted: Vec<&SetAside> = set_aside.iter().collect();
-    sorted.sort_by_key(|set_aside| {
-        (
-            &set_aside.record.reference,
-            set_aside.code.as_str(),
-            &set_aside.record.date,
+/// The four predictors by name.
+#[derive(Debug)]
+struct Predictors<'a>(&'a Scored);
+
+impl Serialize for Predictors<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            Predictor::ALL
+                .into_iter()
+                .map(|name| (predictor_name(name), PredictorJson::new(self.0, name))),
         )
-    });
-    // One record and code once, even where two copies of the record arrived: the one that has a date.
-    sorted.dedup_by(|b, a| {
-        a.record.reference == b.record.reference
-            && a.code == b.code
-            && (a.record.date == b.record.date || a.record.date.is_none())
-    });
-    insert_list(
-        json,
-        "setAside",
-        sorted.into_iter().map(|set_aside| {
-            let mut object = Map::new();
-            object.insert(
-                "reference".into(),
-                set_aside.record.reference.clone().into(),
-            );
-            object.insert("code".into(), set_aside.code.as_str().into());
-            if let Some(date) = &set_aside.record.date {
-                object.insert("date".into(), date.as_written().into());
-            }
-            Value::Object(object)
-        }),
-    );
-}
-
-fn evidence(evidence: &Evidence) -> Value {
-    let mut object = Map::new();
-    object.insert("reference".into(), evidence.record.reference.clone().into());
-    object.insert("what".into(), evidence.what.clone().into());
-    if let Some(date) = &evidence.record.date {
-        object.insert("date".into(), date.as_written().into());
     }
-    Value::Object(object)
 }
 
-fn hint((reference, hint): &(String, Hint)) -> Value {
-    json!({ "reference": reference, "code": hint.as_str() })
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PredictorJson<'a> {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    points: Points,
+    decisive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    years: Option<Years>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sites: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suv_max: Option<SuvMaxJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<EvidenceJson<'a>>,
+    #[serde(skip_serializing_if = "SetAsideList::is_empty")]
+    set_aside: SetAsideList<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hints: Vec<HintJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    caveats: Vec<&'static str>,
 }
 
-fn sources(sources: &Sources) -> Value {
-    let source = |source: Source| {
-        let from = match source.from {
-            From::Prefetch => "prefetch",
-            From::Input => "input",
-            From::Absent => "absent",
-            From::Failed => "failed",
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Points {
+    low: u32,
+    high: u32,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Years {
+    low: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    high: Option<i32>,
+}
+
+#[derive(Debug, Serialize)]
+struct SuvMaxJson<'a> {
+    #[serde(serialize_with = "digits")]
+    value: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparator: Option<&'a str>,
+}
+
+/// The digits as recorded: a number in JSON, not a float in between.
+fn digits<S: Serializer>(value: &&str, serializer: S) -> Result<S::Ok, S::Error> {
+    match value.parse::<serde_json::Number>() {
+        Ok(number) => number.serialize(serializer),
+        Err(_) => serializer.serialize_str(value),
+    }
+}
+
+impl<'a> PredictorJson<'a> {
+    fn new(scored: &'a Scored, name: Predictor) -> Self {
+        let result = scored.predictor(name);
+        let Finding {
+            state,
+            reason,
+            evidence,
+            set_aside,
+            hints,
+            caveats,
+        } = &result.finding;
+        let (mut years, mut sites, mut suv_max) = (None, Vec::new(), None);
+        match name {
+            Predictor::AgeAtDiagnosis => {
+                years = scored.years.map(|years| Years {
+                    low: years.low,
+                    high: years.high,
+                });
+            }
+            Predictor::MultiSiteMetastasis => {
+                sites = scored.sites.iter().map(|group| group.0.as_str()).collect();
+            }
+            Predictor::FdgUptake => {
+                suv_max = scored.suv_max.as_ref().map(|suv_max| SuvMaxJson {
+                    value: &suv_max.value,
+                    comparator: suv_max.comparator,
+                });
+            }
+            Predictor::Recurrence => {}
+        }
+        Self {
+            state: state_name(*state),
+            reason: reason.as_ref().map(|reason| reason.as_str()),
+            points: Points {
+                low: result.points.low,
+                high: result.points.high,
+            },
+            decisive: result.decisive,
+            years,
+            sites,
+            suv_max,
+            evidence: evidence.iter().map(EvidenceJson::new).collect(),
+            set_aside: SetAsideList::new(set_aside),
+            hints: hints
+                .iter()
+                .map(|(reference, hint)| HintJson {
+                    reference,
+                    code: hint.as_str(),
+                })
+                .collect(),
+            caveats: caveats.iter().map(|code| code.as_str()).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct HintJson<'a> {
+    reference: &'a str,
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct EvidenceJson<'a> {
+    reference: &'a str,
+    what: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<&'a str>,
+}
+
+impl<'a> EvidenceJson<'a> {
+    fn new(evidence: &'a Evidence) -> Self {
+        Self {
+            reference: &evidence.record.reference,
+            what: &evidence.what,
+            date: evidence.record.date.as_ref().map(|date| date.as_written()),
+        }
+    }
+}
+
+/// Records set aside, sorted by reference, then code.
+#[derive(Debug)]
+struct SetAsideList<'a>(Vec<&'a SetAside>);
+
+#[derive(Serialize)]
+struct SetAsideJson<'a> {
+    reference: &'a str,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<&'a str>,
+}
+
+impl<'a> SetAsideList<'a> {
+    fn new(set_aside: &'a BTreeSet<SetAside>) -> Self {
+        let mut sorted: Vec<&SetAside> = set_aside.iter().collect();
+        sorted.sort_by_key(|set_aside| {
+            (
+                &set_aside.record.reference,
+                set_aside.code.as_str(),
+                &set_aside.record.date,
+            )
+        });
+        // One record and code once, even where two copies of the record arrived: the one that has a date.
+        sorted.dedup_by(|b, a| {
+            a.record.reference == b.record.reference
+                && a.code == b.code
+                && (a.record.date == b.record.date || a.record.date.is_none())
+        });
+        Self(sorted)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for SetAsideList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for set_aside in &self.0 {
+            list.serialize_element(&SetAsideJson {
+                reference: &set_aside.record.reference,
+                code: set_aside.code.as_str(),
+                date: set_aside.record.date.as_ref().map(|date| date.as_written()),
+            })?;
+        }
+        list.end()
+    }
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SourcesJson {
+    patient: SourceJson,
+    conditions: SourceJson,
+    observations: SourceJson,
+    procedures: SourceJson,
+    medication_administrations: SourceJson,
+    diagnostic_reports: SourceJson,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct SourceJson {
+    from: &'static str,
+    pages: u32,
+    complete: bool,
+}
+
+impl SourcesJson {
+    fn new(sources: &Sources) -> Self {
+        let source = |source: Source| SourceJson {
+            from: match source.from {
+                From::Prefetch => "prefetch",
+                From::Input => "input",
+                From::Absent => "absent",
+                From::Failed => "failed",
+            },
+            pages: source.pages,
+            complete: source.complete,
         };
-        json!({ "from": from, "pages": source.pages, "complete": source.complete })
-    };
-    json!({
-        "patient": source(sources.patient),
-        "conditions": source(sources.conditions),
-        "observations": source(sources.observations),
-        "procedures": source(sources.procedures),
-        "medicationAdministrations": source(sources.medication_administrations),
-        "diagnosticReports": source(sources.diagnostic_reports),
-    })
+        Self {
+            patient: source(sources.patient),
+            conditions: source(sources.conditions),
+            observations: source(sources.observations),
+            procedures: source(sources.procedures),
+            medication_administrations: source(sources.medication_administrations),
+            diagnostic_reports: source(sources.diagnostic_reports),
+        }
+    }
 }
 
 /// The name of a predictor in an answer.

@@ -8,8 +8,10 @@ use crate::fhir::reference::type_and_id;
 use crate::terminology::{Meaning, Role, Terminology, normalise};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// The resource types that rules read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +99,7 @@ impl Topics {
 #[derive(Debug)]
 pub struct Item<'a> {
     /// `Type/id`, `Type/id#contained`, or the fullUrl.
-    pub reference: String,
+    pub reference: Arc<str>,
     /// The JSON.
     pub json: &'a RawValue,
     /// Its type.
@@ -111,7 +113,7 @@ pub struct Item<'a> {
     /// The record that lists this one.
     parent: Option<usize>,
     /// `subject.reference`.
-    subject: Option<String>,
+    subject: Option<Cow<'a, str>>,
 }
 
 impl Item<'_> {
@@ -142,7 +144,7 @@ pub struct Coverage {
 #[derive(Debug)]
 pub struct Items<'a> {
     items: Vec<Item<'a>>,
-    by_reference: HashMap<String, usize>,
+    by_reference: HashMap<Arc<str>, usize>,
     /// References that mean the patient: `Patient/id`, fullUrl.
     patient: Vec<String>,
     /// By type.
@@ -212,7 +214,7 @@ impl<'a> Items<'a> {
                                 all.items[index].kind = Kind::Medication;
                             }
                             let reference = format!("{}/{}", peek.type_name(), id.as_str());
-                            all.by_reference.remove(&reference);
+                            all.by_reference.remove(reference.as_str());
                             medications.retain(|(index, ..)| Some(*index) != earlier.index);
                             links.retain(|(index, _)| Some(*index) != earlier.index);
                             versions.insert(key, version);
@@ -227,11 +229,11 @@ impl<'a> Items<'a> {
             if !keep {
                 continue;
             }
-            let reference = match (&peek.id, &record.full_url) {
-                (Some(id), _) => format!("{}/{}", peek.type_name(), id.as_str()),
-                (None, Some(url)) => url.clone().into_owned(),
+            let reference: Arc<str> = match (&peek.id, &record.full_url) {
+                (Some(id), _) => format!("{}/{}", peek.type_name(), id.as_str()).into(),
+                (None, Some(url)) => url.as_ref().into(),
                 (None, None) => {
-                    let reference = anonymous(peek.type_name(), record.json);
+                    let reference: Arc<str> = anonymous(peek.type_name(), record.json).into();
                     // The same content again, and nothing that would tell the copies apart.
                     if all.by_reference.contains_key(&reference) {
                         continue;
@@ -241,9 +243,7 @@ impl<'a> Items<'a> {
             };
             all.by_reference.entry(reference.clone()).or_insert(index);
             if let Some(url) = &record.full_url {
-                all.by_reference
-                    .entry(url.clone().into_owned())
-                    .or_insert(index);
+                all.by_reference.entry(url.as_ref().into()).or_insert(index);
             }
             for member in peek
                 .has_member
@@ -301,11 +301,12 @@ impl<'a> Items<'a> {
             return;
         };
         let Some(id) = &peek.id else { return };
-        let reference = format!(
+        let reference: Arc<str> = format!(
             "{}#{}",
             self.items[container].reference,
             id.as_str().trim_start_matches('#')
-        );
+        )
+        .into();
         let (topics, may_be_radioiodine) = glance.topics(kind, &peek);
         self.by_reference
             .entry(reference.clone())
@@ -465,11 +466,11 @@ impl<'a> Items<'a> {
     }
 }
 
-fn subject(peek: &Peek<'_>) -> Option<String> {
-    let subject: Option<&Reference<'_>> = peek.subject.as_ref().or(peek.patient.as_ref());
+fn subject<'a>(peek: &Peek<'a>) -> Option<Cow<'a, str>> {
+    let subject: Option<&Reference<'a>> = peek.subject.as_ref().or(peek.patient.as_ref());
     subject
         .and_then(|subject| subject.reference.as_ref())
-        .map(|reference| reference.as_str().to_owned())
+        .map(|reference| reference.clone().into_cow())
 }
 
 fn last_updated(peek: &Peek<'_>) -> Option<jiff::Timestamp> {

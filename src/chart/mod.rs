@@ -28,6 +28,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A resource as it arrived.
 #[derive(Debug, Clone)]
@@ -74,14 +75,21 @@ pub struct Chart {
 }
 
 /// Reads a chart.
-pub fn read(input: &Input<'_>, terminology: &Terminology) -> Result<Chart, UnusablePatient> {
-    let (patient, reference) = patient(&input.patient)?;
+pub fn read(input: Input<'_>, terminology: &Terminology) -> Result<Chart, UnusablePatient> {
+    let Input {
+        patient: incoming,
+        records,
+        sources,
+    } = input;
+    let (patient, reference) = patient(&incoming)?;
     let items = Items::collect(
-        &input.records,
+        &records,
         terminology,
         &reference,
-        input.patient.full_url.as_deref(),
+        incoming.full_url.as_deref(),
     );
+    // There may be 100,000, and those that matter are in `items`.
+    drop(records);
     let mut reader = Reader {
         terminology,
         items: &items,
@@ -89,7 +97,7 @@ pub fn read(input: &Input<'_>, terminology: &Terminology) -> Result<Chart, Unusa
         chart: Chart {
             facts: Facts {
                 patient,
-                sources: input.sources,
+                sources,
                 ..Facts::default()
             },
             coverage: items
@@ -149,7 +157,7 @@ struct Reader<'a> {
     items: &'a Items<'a>,
     chart: Chart,
     /// Records that others refer to, each read once however many refer to it.
-    listings: RefCell<HashMap<String, Option<Rc<Listing>>>>,
+    listings: RefCell<HashMap<Arc<str>, Option<Rc<Listing>>>>,
 }
 
 /// What a record says for those that it lists, or that refer to it.

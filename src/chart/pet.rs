@@ -97,7 +97,9 @@ impl<'a> Reader<'a> {
         );
     }
 
-    fn pet(&mut self, item: &Item<'a>, date: Option<PartialDate>, is_final: bool, pet: Pet) {
+    fn pet(&mut self, item: &Item<'a>, date: Option<PartialDate>, is_final: bool, mut pet: Pet) {
+        // Most records have one finding, and there may be 100,000 of them.
+        pet.findings.shrink_to_fit();
         let study = self
             .items
             .ancestors(item)

@@ -85,7 +85,7 @@ impl Assess {
         let as_table = !self.json && !self.all && out.is_terminal();
         for id in chosen {
             let (result, _) = assess_patient(&resources, id, &knowledge, &settings, now)?;
-            let json = assessment(&result, &knowledge.model, &instant(now)).json;
+            let json = assessment(&result, &knowledge.model, &instant(now)).value();
             if as_table {
                 write_table(&mut out, &result, &json)?;
             } else {
@@ -107,7 +107,7 @@ pub(super) fn assess_patient(
     let input = resources
         .of(id)
         .ok_or_else(|| Failure::MissingData("the input holds no such Patient".into()))?;
-    let chart = crate::chart::read(&input, &knowledge.terminology)
+    let chart = crate::chart::read(input, &knowledge.terminology)
         .map_err(|error| Failure::Input(error.to_string()))?;
     let result = assess(
         chart.facts.clone(),

@@ -7,12 +7,13 @@ use super::codes::{Hint, SetAsideCode, Standing};
 use super::date::PartialDate;
 use super::interval::Interval;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The record that a fact comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Record {
     /// `Type/id`, `Type/id#contained`, or the fullUrl of a resource without id.
-    pub reference: String,
+    pub reference: Arc<str>,
     /// The date that the rule reads, as recorded.
     pub date: Option<PartialDate>,
 }
@@ -65,7 +66,7 @@ pub struct Facts {
     /// Operations on the neck other than on the thyroid.
     pub neck_operations: Vec<Record>,
     /// What a clinician may want to look at, other than free text of a PET.
-    pub hints: BTreeSet<(String, Hint)>,
+    pub hints: BTreeSet<(Arc<str>, Hint)>,
     /// Records set aside whatever the rules find.
     pub set_aside: BTreeSet<(Topic, SetAside)>,
     /// Where the records came from and whether they are all there.
@@ -262,7 +263,7 @@ pub struct PetRecord {
     /// The record, with the date of the study.
     pub record: Record,
     /// The record that lists this one: where the date is no calendar day, the study that it belongs to. None: itself.
-    pub study: Option<String>,
+    pub study: Option<Arc<str>>,
     /// The tracer is not named.
     pub tracer_presumed: bool,
     /// Whether the record is final.
@@ -405,13 +406,13 @@ impl Facts {
         self.irradiation.retain(&mut keep);
         self.other_primary_cancers.retain(&mut keep);
         // The clinical status of a diagnosis that is set aside says nothing either.
-        let references: std::collections::HashSet<&str> = later
+        let references: std::collections::HashSet<Arc<str>> = later
             .iter()
-            .map(|record| record.reference.as_str())
+            .map(|record| record.reference.clone())
             .collect();
         self.recurrences.retain(|recurrence| {
             recurrence.what != RecurrenceSource::ClinicalStatus
-                || !references.contains(recurrence.record.reference.as_str())
+                || !references.contains(&recurrence.record.reference)
         });
         for record in later {
             self.set_aside.insert((

@@ -85,7 +85,7 @@ fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
     let Some(input) = resources.of(&patient.id) else {
         return row;
     };
-    let Ok(chart) = crate::chart::read(&input, &state.knowledge.terminology) else {
+    let Ok(chart) = crate::chart::read(input, &state.knowledge.terminology) else {
         row["class"] = "unreadable Patient".into();
         return row;
     };
@@ -96,7 +96,7 @@ fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
         state.settings.rules,
         day(now),
     );
-    let answer = assessment(&result, &state.knowledge.model, &instant(now)).json;
+    let answer = assessment(&result, &state.knowledge.model, &instant(now)).value();
     row["class"] = answer["classification"]
         .as_str()
         .unwrap_or("not applicable")

@@ -98,9 +98,10 @@ pub fn handle(
         .collect();
     let input = from_prefetch(&request.patient_id, &keys)?;
     let now = clock.now();
-    let chart = crate::chart::read(&input, &knowledge.terminology)?;
+    let chart = crate::chart::read(input, &knowledge.terminology)?;
     let result = assess(chart.facts, &knowledge.model, settings.rules, day(now));
-    let json = assessment(&result, &knowledge.model, &instant(now));
+    let assessed_at = instant(now);
+    let json = assessment(&result, &knowledge.model, &assessed_at);
     let response = card::response(
         &knowledge.texts,
         card::Call {
@@ -110,9 +111,10 @@ pub fn handle(
             suggestions: settings.suggestions,
         },
         &result,
+        &knowledge.model,
         json,
     )?;
-    // Writing a `serde_json::Value` to memory cannot fail.
+    // Strings, numbers and lists of them, written to memory: cannot fail.
     Ok(serde_json::to_vec(&response).unwrap_or_default())
 }
 

@@ -46,7 +46,7 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<Years>) {
     }
     if let (Some(_), DiagnosedAt::Date(_)) = (birth, &diagnoses[0].1.when) {
         let record = crate::domain::facts::Record {
-            reference: facts.patient.reference.clone(),
+            reference: facts.patient.reference.as_str().into(),
             date: birth.cloned(),
         };
         finding.rests_on(&record, "birth date");

@@ -12,6 +12,7 @@ use super::model::Model;
 use super::score::State;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What a deployment decides about the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub struct Finding {
     /// The records that it does not rest on.
     pub set_aside: BTreeSet<SetAside>,
     /// What a clinician may want to look at: reference and hint.
-    pub hints: BTreeSet<(String, Hint)>,
+    pub hints: BTreeSet<(Arc<str>, Hint)>,
     /// What limits it.
     pub caveats: BTreeSet<Caveat>,
 }
