@@ -19,6 +19,11 @@
 //! | [`fhir`] | Bundles and resources as they come, one at a time | nothing |
 //! | [`chart`] | FHIR resources to [`domain::facts`] | `fhir`, `terminology`, `domain` |
 //! | [`cds_hooks`] | the wire: discovery, request, card, response | `domain` |
+//! | [`outbound`] | HTTP to configured servers only | nothing |
+//! | `fhir::client` | reads what prefetch lacks | `outbound` |
+//! | [`auth`] | who may call; knows no FHIR and no domain | nothing |
+//! | [`store`] | feedback, shown cards, heads of audit chains: SQLite or PostgreSQL | nothing |
+//! | [`audit`] | the chained audit trail | nothing |
 //! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `cds_hooks` |
 //! | [`server`] | HTTP: the two endpoints, limits, CORS, errors | the above |
 //! | [`sandbox`] | the server beside a small read-only FHIR server with synthetic patients | `server`, `fhir` |
@@ -33,12 +38,16 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+pub mod audit;
+pub mod auth;
 pub mod cds_hooks;
 pub mod chart;
 pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod fhir;
+pub mod outbound;
 pub mod sandbox;
 pub mod server;
+pub mod store;
 pub mod terminology;

@@ -3,14 +3,32 @@
 use std::path::Path;
 
 /// Module to the modules that it may use. `domain` uses nothing.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("terminology", &[]),
-    ("fhir", &[]),
+    ("outbound", &[]),
+    ("auth", &[]),
+    ("store", &[]),
+    ("audit", &[]),
+    ("fhir", &["outbound"]),
     ("cds_hooks", &["domain"]),
     ("chart", &["fhir", "terminology", "domain"]),
     ("config", &["terminology", "domain", "cds_hooks"]),
-    ("server", &["cds_hooks", "chart", "config", "domain"]),
+    (
+        "server",
+        &[
+            "cds_hooks",
+            "chart",
+            "config",
+            "domain",
+            "auth",
+            "store",
+            "audit",
+            "fhir",
+            "outbound",
+            "terminology",
+        ],
+    ),
     (
         "sandbox",
         &["server", "cds_hooks", "chart", "config", "domain", "fhir"],
@@ -20,6 +38,9 @@ const ALLOWED: [(&str, &[&str]); 9] = [
         &[
             "server",
             "sandbox",
+            "store",
+            "audit",
+            "auth",
             "cds_hooks",
             "chart",
             "config",

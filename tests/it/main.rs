@@ -2,14 +2,20 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod audit;
+mod auth;
 mod bad_input;
 mod command_line;
+mod fetch;
 mod fhirbolt_pins;
 mod fixtures;
+mod operations;
+mod orders;
 mod peers;
 mod properties;
 mod protocol;
 mod rules;
 mod score;
+mod store;
 mod support;
 mod terminology;

@@ -1,0 +1,1 @@
+//! What is kept: feedback, shown cards, snoozes, heads of audit chains. SQLite or PostgreSQL.
