@@ -79,7 +79,7 @@ fn elements(body: &[u8]) -> usize {
 fn main() {
     let start = Instant::now();
     let settings = Settings::load(None).unwrap();
-    let knowledge = Knowledge::load(&settings).unwrap();
+    let knowledge = Knowledge::load(&settings.advice.content).unwrap();
     let loading = start.elapsed();
     let clock = Clock::Fixed("2026-11-20T12:00:00Z".parse().unwrap());
     let handle = |body: &[u8]| {

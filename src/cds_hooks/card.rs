@@ -1,4 +1,4 @@
-//! The one advisory card (domain.md section 7). Its words are data: `cds-hooks/texts/en.json` and the templates beside it.
+//! The one advisory card (domain.md section 7). Its words are data: `words.json` and the templates in `cds-hooks/texts/<language>/`.
 
 use super::response::{AssessmentJson, classification, predictor_name, state_name};
 use super::service::Service;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// The protocol's limit: a summary has fewer characters than this.
 const SUMMARY_LIMIT: usize = 140;
 
-/// The words of `en.json`.
+/// The words of `words.json`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Words {
@@ -97,7 +97,7 @@ pub enum InvalidTexts {
         problem: String,
     },
     /// A code has no words.
-    #[error("text file en.json: {list} has no words for {code}")]
+    #[error("text file words.json: {list} has no words for {code}")]
     Missing {
         /// Which list.
         list: &'static str,
@@ -137,8 +137,8 @@ impl Texts {
             file: name.into(),
             problem,
         };
-        let words: Words = serde_json::from_str(&get("en.json")?)
-            .map_err(|error| unreadable("en.json", error.to_string()))?;
+        let words: Words = serde_json::from_str(&get("words.json")?)
+            .map_err(|error| unreadable("words.json", error.to_string()))?;
         words.check()?;
         let mut templates = Environment::new();
         templates.set_trim_blocks(true);

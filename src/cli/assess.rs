@@ -112,7 +112,7 @@ pub(super) fn assess_patient(
     let result = assess(
         chart.facts.clone(),
         &knowledge.model,
-        settings.rules,
+        settings.advice.rules,
         day(now),
     );
     Ok((result, chart))

@@ -52,7 +52,7 @@ impl Common {
 
     fn load(&self) -> Result<(Settings, Knowledge), Failure> {
         let settings = self.settings()?;
-        let knowledge = Knowledge::load(&settings)?;
+        let knowledge = Knowledge::load(&settings.advice.content)?;
         Ok((settings, knowledge))
     }
 }

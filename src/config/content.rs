@@ -1,6 +1,6 @@
 //! What the service knows, as files: built into the binary, each part replaceable by a file or folder.
 
-use super::Settings;
+use super::Content;
 use crate::cds_hooks::card::{InvalidTexts, Texts};
 use crate::cds_hooks::response::hex;
 use crate::cds_hooks::service::{InvalidService, Service};
@@ -50,8 +50,13 @@ pub enum UnusableContent {
     #[error(transparent)]
     Service(#[from] InvalidService),
     /// Texts.
-    #[error(transparent)]
-    Texts(#[from] InvalidTexts),
+    #[error("texts of language {language:?}: {error}")]
+    Texts {
+        /// Language.
+        language: String,
+        /// What is wrong.
+        error: InvalidTexts,
+    },
     /// The model contradicts itself.
     #[error("model file {file}: {problem}")]
     Model {
@@ -148,16 +153,16 @@ struct Vector {
 }
 
 impl Knowledge {
-    /// Loads everything that the settings name.
-    pub fn load(settings: &Settings) -> Result<Self, UnusableContent> {
+    /// Loads everything that is named.
+    pub fn load(content: &Content) -> Result<Self, UnusableContent> {
         let ours = built_in_files("terminology");
-        let local = match &settings.terminology_folder {
+        let local = match &content.terminology_folder {
             Some(folder) => folder_files(folder)?,
             None => Vec::new(),
         };
         let terminology = Terminology::load(&ours, &local)?;
 
-        let (file, text) = match &settings.model_file {
+        let (file, text) = match &content.model_file {
             Some(path) => (path.display().to_string(), read(path)?),
             None => (
                 "liu-2022.json".to_owned(),
@@ -166,7 +171,7 @@ impl Knowledge {
         };
         let model = model(&file, &text)?;
 
-        let files = match &settings.services_folder {
+        let files = match &content.services_folder {
             Some(folder) => folder_files(folder)?,
             None => built_in_files("services"),
         };
@@ -190,18 +195,24 @@ impl Knowledge {
                 file: file.clone(),
                 problem: error.to_string(),
             })?;
-        let texts = match &settings.texts_folder {
-            // A folder may replace some of the files only.
-            Some(folder) => Texts::new(
-                |name| {
-                    std::fs::read_to_string(folder.join(name))
-                        .ok()
-                        .or_else(|| built_in(&format!("texts/{name}")))
-                },
-                study,
-            )?,
-            None => Texts::new(|name| built_in(&format!("texts/{name}")), study)?,
-        };
+        let language = &content.language;
+        let texts = Texts::new(
+            |name| {
+                // A folder may replace some of the files only.
+                content
+                    .texts_folder
+                    .as_ref()
+                    .and_then(|folder| {
+                        std::fs::read_to_string(folder.join(language).join(name)).ok()
+                    })
+                    .or_else(|| built_in(&format!("texts/{language}/{name}")))
+            },
+            study,
+        )
+        .map_err(|error| UnusableContent::Texts {
+            language: language.clone(),
+            error,
+        })?;
         Ok(Self {
             terminology,
             model,

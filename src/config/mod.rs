@@ -1,51 +1,32 @@
-//! Settings: the commented defaults compiled in, then a file, the environment and flags; validated once. And what the
-//! service knows ([`Knowledge`]): terminology, model, services and texts, from the binary or from folders.
+//! Settings: the commented defaults compiled in, then a file, the environment and flags; validated once, every mistake
+//! told. And what the service knows ([`Knowledge`]): terminology, model, services and texts, from the binary or from folders.
+//!
+//! `typed` is what was typed, [`Settings`] what it means.
 
+mod client;
 mod content;
+mod mistakes;
+mod typed;
 
+pub use client::{
+    Backend, Client, DisplayRules, Fetching, Keys, Mode, Snooze, Tenant, client_settings,
+};
 pub use content::{FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures};
+pub use mistakes::Mistake;
 
 use crate::cds_hooks::card::Suggestions;
 use crate::domain::rules;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use serde::Deserialize;
+use mistakes::Mistakes;
+use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use typed::Typed;
 
 /// The commented default configuration.
 pub const DEFAULTS: &str = include_str!("default.toml");
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Typed {
-    listen: String,
-    external_url: String,
-    cds_hooks_version: String,
-    max_body_bytes: usize,
-    max_pet_age_days: i32,
-    max_negative_age_days: i32,
-    undocumented_recurrence: String,
-    terminology_folder: String,
-    model_file: String,
-    services_folder: String,
-    texts_folder: String,
-    cors: Cors,
-    suggestions: TypedSuggestions,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TypedSuggestions {
-    draft_pet: bool,
-    record_assessment: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cors {
-    origins: Vec<String>,
-}
 
 /// Settings that mean something: checked and ready to use.
 #[derive(Debug, Clone)]
@@ -58,8 +39,52 @@ pub struct Settings {
     pub cds_hooks_version: String,
     /// Largest body in bytes after decompression.
     pub max_body_bytes: usize,
+    /// Most hook calls at one time.
+    pub max_concurrent_calls: usize,
+    /// Longest time to send a request, or to keep an idle connection.
+    pub client_timeout: Duration,
+    /// Time for calls in flight when the process is told to stop.
+    pub shutdown: Duration,
+    /// Time for a hook call.
+    pub deadline: Duration,
+    /// Forward proxy for outgoing HTTP.
+    pub proxy: Option<SecretString>,
+    /// Database of feedback and shown cards.
+    pub store_url: Option<SecretString>,
+    /// Redis with the tokens already used.
+    pub redis_url: Option<SecretString>,
+    /// How callers are answered unless a client says otherwise.
+    pub advice: Advice,
+    /// Origins of browser clients.
+    pub cors: CorsOrigins,
+    /// Comments in feedback are kept.
+    pub store_comments: bool,
+    /// Where metrics and readiness are served.
+    pub metrics_listen: Option<SocketAddr>,
+    /// TLS in the process.
+    pub tls: Option<Tls>,
+    /// How to log.
+    pub log: Log,
+    /// The audit trail.
+    pub audit: Option<Audit>,
+    /// Who may call. Empty: everybody, which `serve` accepts only with `--open`.
+    pub clients: Vec<Client>,
+}
+
+/// How a caller is answered: what differs between clients and tenants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advice {
+    /// The files behind the answer.
+    pub content: Content,
     /// What the rules need.
     pub rules: rules::Settings,
+    /// Which suggestions a card carries.
+    pub suggestions: Suggestions,
+}
+
+/// Which data files are used; none: as built in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
     /// The site's own terminology.
     pub terminology_folder: Option<PathBuf>,
     /// Replaces the model.
@@ -68,10 +93,8 @@ pub struct Settings {
     pub services_folder: Option<PathBuf>,
     /// Replaces the texts.
     pub texts_folder: Option<PathBuf>,
-    /// Origins of browser clients.
-    pub cors: CorsOrigins,
-    /// Which suggestions a card carries.
-    pub suggestions: Suggestions,
+    /// Folder of the texts.
+    pub language: String,
 }
 
 /// Which browser origins may read answers.
@@ -83,144 +106,350 @@ pub enum CorsOrigins {
     Listed(Vec<String>),
 }
 
+/// Certificate and key of the server, PEM files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The chain.
+    pub certificate_file: PathBuf,
+    /// The key.
+    pub key_file: PathBuf,
+}
+
+/// How to log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// JSON lines instead of text.
+    pub json: bool,
+    /// Least level that is written.
+    pub level: String,
+}
+
+/// Where and how the audit trail is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// Folder.
+    pub folder: PathBuf,
+    /// File with the key.
+    pub key_file: PathBuf,
+    /// No answer without a line on disk.
+    pub required: bool,
+    /// Name of the chain.
+    pub instance: String,
+    /// Size at which a new file is begun.
+    pub rotate_bytes: u64,
+}
+
 /// A configuration that the program must not start with.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidConfiguration {
     /// The file cannot be read.
     #[error("configuration file {0} cannot be read: {1}")]
     File(PathBuf, std::io::Error),
-    /// Unknown setting or wrong type.
-    #[error("configuration: {0}")]
-    Figment(Box<figment::Error>),
-    /// A value that cannot be meant.
-    #[error("configuration: {name} = {value:?}: {expected}")]
-    Value {
-        /// Setting.
-        name: &'static str,
-        /// Value.
-        value: String,
-        /// What is expected.
-        expected: &'static str,
+    /// The file is no TOML.
+    #[error("configuration file {file}:{line}: {problem}")]
+    Toml {
+        /// File.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
     },
+    /// Settings that cannot be meant, all of them.
+    #[error("configuration: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
+    Mistakes(Vec<Mistake>),
 }
 
 impl Settings {
     /// Reads defaults, file and environment.
     pub fn load(file: Option<&Path>) -> Result<Self, InvalidConfiguration> {
         let mut figment = Figment::from(Toml::string(DEFAULTS));
+        let mut text = String::new();
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
+            text = std::fs::read_to_string(path)
                 .map_err(|error| InvalidConfiguration::File(path.to_owned(), error))?;
+            if let Err(error) = toml_edit::ImDocument::parse(text.as_str()) {
+                let at = error.span().map_or(0, |span| span.start);
+                return Err(InvalidConfiguration::Toml {
+                    file: path.to_owned(),
+                    line: text.as_bytes()[..at.min(text.len())]
+                        .iter()
+                        .filter(|byte| **byte == b'\n')
+                        .count()
+                        + 1,
+                    problem: error.message().to_owned(),
+                });
+            }
             figment = figment.merge(Toml::string(&text));
         }
         let figment = figment.merge(Env::prefixed("RRDTC_").split("__"));
-        Self::validate(
-            figment
-                .extract()
-                .map_err(|error| InvalidConfiguration::Figment(Box::new(error)))?,
-        )
+        let located = file.map(|file| (file, text.as_str()));
+        Self::read(&figment, located)
     }
 
     /// The defaults with one setting replaced, for tests and tools.
     pub fn with(name: &str, value: impl serde::Serialize) -> Result<Self, InvalidConfiguration> {
         let figment = Figment::from(Toml::string(DEFAULTS)).merge(Serialized::default(name, value));
-        Self::validate(
-            figment
-                .extract()
-                .map_err(|error| InvalidConfiguration::Figment(Box::new(error)))?,
-        )
+        Self::read(&figment, None)
     }
 
-    fn validate(typed: Typed) -> Result<Self, InvalidConfiguration> {
-        let value = |name, value: String, expected| InvalidConfiguration::Value {
-            name,
-            value,
-            expected,
-        };
-        let folder = |text: String| (!text.is_empty()).then(|| PathBuf::from(text));
+    fn read(figment: &Figment, file: Option<(&Path, &str)>) -> Result<Self, InvalidConfiguration> {
+        let mut mistakes = Mistakes::default();
+        let typed = extract(figment, &mut mistakes);
+        let settings = typed.map(|typed| Self::validate(typed, &mut mistakes));
+        match settings {
+            Some(settings) if mistakes.0.is_empty() => Ok(settings),
+            _ => {
+                if let Some((file, text)) = file {
+                    mistakes.locate(file, text);
+                }
+                Err(InvalidConfiguration::Mistakes(mistakes.0))
+            }
+        }
+    }
+
+    fn validate(typed: Typed, mistakes: &mut Mistakes) -> Self {
         let external_url = typed.external_url.trim_end_matches('/').to_owned();
         let is_url = external_url.starts_with("https://") || external_url.starts_with("http://");
         if !external_url.is_empty() && !is_url {
-            return Err(value(
+            mistakes.add(
                 "external_url",
-                external_url,
-                "an http:// or https:// address, or empty",
-            ));
+                "expected an http:// or https:// address, or empty",
+            );
         }
-        let is_version = typed.cds_hooks_version.split('.').count() == 3
-            && typed
-                .cds_hooks_version
-                .split('.')
-                .all(|part| part.parse::<u16>().is_ok());
-        if !is_version {
-            return Err(value(
-                "cds_hooks_version",
-                typed.cds_hooks_version,
-                "three numbers, such as 2.0.1",
-            ));
+        if !typed.clients.is_empty() && external_url.is_empty() {
+            mistakes.add(
+                "external_url",
+                "required with clients: it is the audience that their tokens must name",
+            );
         }
-        if typed.max_body_bytes == 0 {
-            return Err(value("max_body_bytes", "0".into(), "at least 1"));
+        let parts: Vec<&str> = typed.cds_hooks_version.split('.').collect();
+        if parts.len() != 3 || parts.iter().any(|part| part.parse::<u16>().is_err()) {
+            mistakes.add("cds_hooks_version", "expected three numbers, such as 2.0.1");
+        }
+        for (name, is_zero) in [
+            ("max_body_bytes", typed.max_body_bytes == 0),
+            ("max_concurrent_calls", typed.max_concurrent_calls == 0),
+            ("client_timeout_seconds", typed.client_timeout_seconds == 0),
+            ("deadline_ms", typed.deadline_ms == 0),
+            ("audit.rotate_bytes", typed.audit.rotate_bytes == 0),
+        ] {
+            if is_zero {
+                mistakes.add(name, "expected at least 1");
+            }
         }
         for (name, days) in [
             ("max_pet_age_days", typed.max_pet_age_days),
             ("max_negative_age_days", typed.max_negative_age_days),
         ] {
-            if !(1..=36500).contains(&days) {
-                return Err(value(
-                    name,
-                    days.to_string(),
-                    "a number of days from 1 to 36500",
-                ));
-            }
+            check_days(name, days, mistakes);
         }
-        if let Some(origin) = typed
+        if typed
             .cors
             .origins
             .iter()
-            .find(|origin| !origin.contains("://") || origin.ends_with('/'))
+            .any(|origin| !origin.contains("://") || origin.ends_with('/'))
         {
-            return Err(value(
+            mistakes.add(
                 "cors.origins",
-                origin.clone(),
-                "origins such as https://ehr.example.org, without a path; \"*\" is not offered here",
-            ));
+                "expected origins such as https://ehr.example.org, without a path; \"*\" is not offered here",
+            );
         }
-        Ok(Self {
-            listen: typed.listen.parse().map_err(|_| {
-                value(
-                    "listen",
-                    typed.listen.clone(),
-                    "an address and port, such as 127.0.0.1:8080",
-                )
-            })?,
-            external_url: (!external_url.is_empty()).then_some(external_url),
-            cds_hooks_version: typed.cds_hooks_version,
-            max_body_bytes: typed.max_body_bytes,
+        let advice = Advice {
+            content: Content {
+                terminology_folder: path(typed.terminology_folder),
+                model_file: path(typed.model_file),
+                services_folder: path(typed.services_folder),
+                texts_folder: path(typed.texts_folder),
+                language: typed.language,
+            },
             rules: rules::Settings {
                 max_pet_age_days: typed.max_pet_age_days,
                 max_negative_age_days: typed.max_negative_age_days,
-                undocumented_recurrence_is_absent: match typed.undocumented_recurrence.as_str() {
-                    "unknown" => false,
-                    "absent" => true,
-                    _ => {
-                        return Err(value(
-                            "undocumented_recurrence",
-                            typed.undocumented_recurrence,
-                            "\"unknown\" or \"absent\"",
-                        ));
-                    }
-                },
+                undocumented_recurrence_is_absent: recurrence(
+                    "undocumented_recurrence",
+                    &typed.undocumented_recurrence,
+                    mistakes,
+                ),
             },
-            terminology_folder: folder(typed.terminology_folder),
-            model_file: folder(typed.model_file),
-            services_folder: folder(typed.services_folder),
-            texts_folder: folder(typed.texts_folder),
-            cors: CorsOrigins::Listed(typed.cors.origins),
             suggestions: Suggestions {
                 draft_pet: typed.suggestions.draft_pet,
                 record_assessment: typed.suggestions.record_assessment,
             },
-        })
+        };
+        let tls = match (path(typed.tls.certificate_file), path(typed.tls.key_file)) {
+            (Some(certificate_file), Some(key_file)) => Some(Tls {
+                certificate_file,
+                key_file,
+            }),
+            (None, None) => None,
+            _ => {
+                mistakes.add(
+                    "tls",
+                    "needs both certificate_file and key_file, or neither",
+                );
+                None
+            }
+        };
+        let required = match typed.audit.mode.as_str() {
+            "required" => true,
+            "best-effort" => false,
+            _ => {
+                mistakes.add("audit.mode", "expected \"required\" or \"best-effort\"");
+                false
+            }
+        };
+        let audit = match (path(typed.audit.folder), path(typed.audit.key_file)) {
+            (Some(folder), Some(key_file)) => Some(Audit {
+                folder,
+                key_file,
+                required,
+                instance: typed.audit.instance,
+                rotate_bytes: typed.audit.rotate_bytes,
+            }),
+            (None, None) => None,
+            _ => {
+                mistakes.add("audit", "needs both folder and key_file, or neither");
+                None
+            }
+        };
+        if !["text", "json"].contains(&typed.log.format.as_str()) {
+            mistakes.add("log.format", "expected \"text\" or \"json\"");
+        }
+        if !["error", "warn", "info", "debug"].contains(&typed.log.level.as_str()) {
+            mistakes.add(
+                "log.level",
+                "expected \"error\", \"warn\", \"info\" or \"debug\"",
+            );
+        }
+        let clients = client::validate(typed.clients, &advice, mistakes);
+        Self {
+            listen: address("listen", &typed.listen, mistakes),
+            external_url: (!external_url.is_empty()).then_some(external_url),
+            cds_hooks_version: typed.cds_hooks_version,
+            max_body_bytes: typed.max_body_bytes,
+            max_concurrent_calls: typed.max_concurrent_calls,
+            client_timeout: Duration::from_secs(typed.client_timeout_seconds),
+            shutdown: Duration::from_secs(typed.shutdown_seconds),
+            deadline: Duration::from_millis(typed.deadline_ms),
+            proxy: secret("proxy", typed.proxy, typed.proxy_file, mistakes),
+            store_url: secret("store_url", typed.store_url, typed.store_url_file, mistakes),
+            redis_url: secret("redis_url", typed.redis_url, typed.redis_url_file, mistakes),
+            advice,
+            cors: CorsOrigins::Listed(typed.cors.origins),
+            store_comments: typed.feedback.store_comments,
+            metrics_listen: (!typed.metrics.listen.is_empty())
+                .then(|| address("metrics.listen", &typed.metrics.listen, mistakes)),
+            tls,
+            log: Log {
+                json: typed.log.format == "json",
+                level: typed.log.level,
+            },
+            audit,
+            clients,
+        }
+    }
+}
+
+/// What was typed; every unknown setting and wrong type is told, not only the first.
+fn extract(figment: &Figment, mistakes: &mut Mistakes) -> Option<Typed> {
+    let mut value: serde_json::Value = match figment.extract() {
+        Ok(value) => value,
+        Err(error) => {
+            mistakes.add("", error.to_string());
+            return None;
+        }
+    };
+    let mut is_clean = true;
+    loop {
+        let error = match serde_path_to_error::deserialize::<_, Typed>(&value) {
+            // What is left after mistakes were taken out is not what was meant.
+            Ok(typed) => return is_clean.then_some(typed),
+            Err(error) => error,
+        };
+        is_clean = false;
+        let setting = error.path().to_string().replace('[', ".").replace(']', "");
+        mistakes.add(setting.clone(), error.inner().to_string());
+        if !remove(&mut value, &setting) {
+            return None;
+        }
+    }
+}
+
+/// Takes a setting out; false when there is nothing to take out.
+fn remove(value: &mut serde_json::Value, setting: &str) -> bool {
+    let (parents, name) = setting.rsplit_once('.').unwrap_or(("", setting));
+    let pointer = match parents {
+        "" => String::new(),
+        parents => format!("/{}", parents.replace('.', "/")),
+    };
+    match value.pointer_mut(&pointer) {
+        Some(serde_json::Value::Object(members)) => members.remove(name).is_some(),
+        Some(serde_json::Value::Array(items)) => match name.parse::<usize>() {
+            Ok(index) if index < items.len() => {
+                items.remove(index);
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn path(text: String) -> Option<PathBuf> {
+    (!text.is_empty()).then(|| PathBuf::from(text))
+}
+
+fn address(setting: &str, text: &str, mistakes: &mut Mistakes) -> SocketAddr {
+    text.parse().unwrap_or_else(|_| {
+        mistakes.add(
+            setting,
+            "expected an address and port, such as 127.0.0.1:8080",
+        );
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    })
+}
+
+fn check_days(setting: impl Into<String>, days: i32, mistakes: &mut Mistakes) {
+    if !(1..=36500).contains(&days) {
+        mistakes.add(setting, "expected a number of days from 1 to 36500");
+    }
+}
+
+/// Whether silence about recurrence counts as absent.
+fn recurrence(setting: impl Into<String>, text: &str, mistakes: &mut Mistakes) -> bool {
+    if !["unknown", "absent"].contains(&text) {
+        mistakes.add(setting, "expected \"unknown\" or \"absent\"");
+    }
+    text == "absent"
+}
+
+/// A secret given as a value or as a file that holds it.
+fn secret(
+    setting: &str,
+    value: String,
+    file: String,
+    mistakes: &mut Mistakes,
+) -> Option<SecretString> {
+    match (value.is_empty(), path(file)) {
+        (true, None) => None,
+        (false, None) => Some(SecretString::from(value)),
+        (false, Some(_)) => {
+            mistakes.add(
+                setting,
+                "give the value or the file that holds it, not both",
+            );
+            None
+        }
+        (true, Some(file)) => match std::fs::read_to_string(&file) {
+            Ok(text) => Some(SecretString::from(text.trim().to_owned())),
+            Err(error) => {
+                mistakes.add(
+                    format!("{setting}_file"),
+                    format!("{} cannot be read: {error}", file.display()),
+                );
+                None
+            }
+        },
     }
 }

@@ -60,14 +60,25 @@ impl State {
 }
 
 /// Where the score stands with the cut-off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// In the order of how much they ask for attention: a card that may be high is above one that is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Classification {
-    /// Every completion reaches the cut-off.
-    AtOrAboveCutoff,
     /// No completion reaches it.
     BelowCutoff,
     /// It depends on what is unknown.
     Indeterminate,
+    /// Every completion reaches the cut-off.
+    AtOrAboveCutoff,
+}
+
+impl Classification {
+    /// Every class.
+    pub const ALL: [Self; 3] = [
+        Self::BelowCutoff,
+        Self::Indeterminate,
+        Self::AtOrAboveCutoff,
+    ];
 }
 
 /// Points of one predictor in this state, least and greatest.

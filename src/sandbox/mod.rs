@@ -21,7 +21,7 @@ pub fn build(
 ) -> std::io::Result<Application> {
     settings.cors = CorsOrigins::Any;
     // Off by default, on here so that they can be tried.
-    settings.suggestions = Suggestions {
+    settings.advice.suggestions = Suggestions {
         draft_pet: true,
         record_assessment: true,
     };

@@ -93,7 +93,7 @@ fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
     let result = assess(
         chart.facts,
         &state.knowledge.model,
-        state.settings.rules,
+        state.settings.advice.rules,
         day(now),
     );
     let answer = assessment(&result, &state.knowledge.model, &instant(now)).value();

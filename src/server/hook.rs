@@ -99,7 +99,12 @@ pub fn handle(
     let input = from_prefetch(&request.patient_id, &keys)?;
     let now = clock.now();
     let chart = crate::chart::read(input, &knowledge.terminology)?;
-    let result = assess(chart.facts, &knowledge.model, settings.rules, day(now));
+    let result = assess(
+        chart.facts,
+        &knowledge.model,
+        settings.advice.rules,
+        day(now),
+    );
     let assessed_at = instant(now);
     let json = assessment(&result, &knowledge.model, &assessed_at);
     let response = card::response(
@@ -108,7 +113,7 @@ pub fn handle(
             service,
             hook_instance: request.hook_instance,
             patient_id: &request.patient_id,
-            suggestions: settings.suggestions,
+            suggestions: settings.advice.suggestions,
         },
         &result,
         &knowledge.model,

@@ -397,7 +397,7 @@ fn a_record_sent_twice_counts_as_it_was_last_updated() {
 #[test]
 fn a_local_recurrence_setting_acts_only_on_silence() {
     let mut settings = settings();
-    settings.rules.undocumented_recurrence_is_absent = true;
+    settings.advice.rules.undocumented_recurrence_is_absent = true;
     let assess = |chart: Chart| {
         let bytes = rrdtc::server::hook::handle(
             chart.call().to_string().as_bytes(),

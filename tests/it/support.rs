@@ -11,11 +11,12 @@ pub const AS_OF: &str = rrdtc::config::FIXTURES_AS_OF;
 
 pub fn settings() -> Settings {
     let mut settings = Settings::with("listen", "127.0.0.1:0").unwrap();
-    settings.rules.max_pet_age_days = 180;
+    settings.advice.rules.max_pet_age_days = 180;
     settings
 }
 
-pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::load(&settings()).unwrap());
+pub static KNOWLEDGE: LazyLock<Knowledge> =
+    LazyLock::new(|| Knowledge::load(&settings().advice.content).unwrap());
 
 pub fn clock() -> Clock {
     Clock::Fixed(AS_OF.parse().unwrap())
@@ -64,7 +65,7 @@ impl Server {
     ) -> Self {
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            let knowledge = Knowledge::load(&settings).unwrap();
+            let knowledge = Knowledge::load(&settings.advice.content).unwrap();
             actix_web::rt::System::new().block_on(async move {
                 let application = build(settings, knowledge).unwrap();
                 sender.send(application.base_url.clone()).unwrap();

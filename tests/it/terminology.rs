@@ -86,8 +86,8 @@ fn with_local(name: &str, content: &str) -> Result<Knowledge, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(name), content).unwrap();
     let mut settings = settings();
-    settings.terminology_folder = Some(folder.path().to_owned());
-    Knowledge::load(&settings).map_err(|error| error.to_string())
+    settings.advice.content.terminology_folder = Some(folder.path().to_owned());
+    Knowledge::load(&settings.advice.content).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -162,9 +162,9 @@ fn the_start_is_refused_with_a_clear_message() {
         assert!(error.contains(expected) && error.contains("broken.json"), "{error}");
     }
     let mut settings = settings();
-    settings.terminology_folder = Some("does/not/exist".into());
+    settings.advice.content.terminology_folder = Some("does/not/exist".into());
     assert!(
-        Knowledge::load(&settings)
+        Knowledge::load(&settings.advice.content)
             .unwrap_err()
             .to_string()
             .contains("does/not/exist")
