@@ -378,6 +378,7 @@ impl SourcesJson {
         let source = |source: Source| SourceJson {
             from: match source.from {
                 From::Prefetch => "prefetch",
+                From::Fetched => "fetched",
                 From::Input => "input",
                 From::Absent => "absent",
                 From::Failed => "failed",

@@ -7,8 +7,8 @@ use crate::fhir::peek::Peek;
 use crate::fhir::reference::type_and_id;
 use serde_json::value::RawValue;
 
-/// One prefetch key of a service with what the client sent for it.
-#[derive(Debug, Clone, Copy)]
+/// One prefetch key of a service with what the client sent for it, and what was read from its FHIR server.
+#[derive(Debug, Clone)]
 pub struct Prefetched<'a> {
     /// The key.
     pub key: &'a str,
@@ -16,6 +16,17 @@ pub struct Prefetched<'a> {
     pub resource_type: &'a str,
     /// The value; none when the client left the key out.
     pub json: Option<&'a RawValue>,
+    /// Read from the FHIR server: everything for an absent key, the pages that follow for a paged one.
+    pub fetched: Option<Fetched<'a>>,
+}
+
+/// What was read from a FHIR server for one key.
+#[derive(Debug, Clone)]
+pub struct Fetched<'a> {
+    /// A resource, or the pages of a search in their order.
+    pub pages: Vec<&'a RawValue>,
+    /// Why something is missing; none when everything is there.
+    pub failure: Option<&'static str>,
 }
 
 /// Why prefetched data cannot be assessed.
@@ -27,7 +38,7 @@ pub enum UnusableInput {
         /// The key.
         key: String,
         /// What is wrong with it.
-        why: &'static str,
+        why: String,
     },
     /// A resource of another type where the Patient is due: 422.
     #[error("prefetch key \"{key}\" must hold a Patient")]
@@ -53,16 +64,19 @@ pub fn from_prefetch<'a>(
     let mut patient = None;
     for key in keys {
         if key.resource_type == "Patient" {
-            patient = Some(prefetched_patient(patient_id, key)?);
-            sources.patient = Source::complete(From::Prefetch);
+            let (incoming, from) = prefetched_patient(patient_id, key)?;
+            patient = Some(incoming);
+            sources.patient = Source::complete(from);
             continue;
         }
         let source = collect(key, &mut records);
         if key.resource_type == "Condition" && !source.complete {
-            let why = match (source.from, source.pages) {
-                (From::Absent, _) => "was not sent",
-                (From::Failed, _) => "holds an error instead of data",
-                _ => "is incomplete: pages or entries are missing",
+            let failure = key.fetched.as_ref().and_then(|fetched| fetched.failure);
+            let why = match (failure, source.from) {
+                (Some(failure), _) => not_readable(failure),
+                (None, From::Absent) => "was not sent".into(),
+                (None, From::Failed) => "holds an error instead of data".into(),
+                (None, _) => "is incomplete: pages or entries are missing".into(),
             };
             return Err(UnusableInput::Missing {
                 key: key.key.into(),
@@ -75,7 +89,7 @@ pub fn from_prefetch<'a>(
     }
     let patient = patient.ok_or_else(|| UnusableInput::Missing {
         key: "patient".into(),
-        why: "is not asked for by this service",
+        why: "is not asked for by this service".into(),
     })?;
     Ok(Input {
         patient,
@@ -84,28 +98,39 @@ pub fn from_prefetch<'a>(
     })
 }
 
+fn not_readable(failure: &str) -> String {
+    format!("could not be read from the FHIR server ({failure})")
+}
+
 fn prefetched_patient<'a>(
     patient_id: &str,
     key: &Prefetched<'a>,
-) -> Result<Incoming<'a>, UnusableInput> {
-    let missing = |why| UnusableInput::Missing {
+) -> Result<(Incoming<'a>, From), UnusableInput> {
+    let missing = |why: &str| UnusableInput::Missing {
         key: key.key.into(),
-        why,
+        why: why.into(),
     };
-    let candidate = match key.json.map(split) {
-        None => return Err(missing("was not sent")),
-        Some(Content::Null) => return Err(missing("is null: the client found no such patient")),
-        Some(Content::OperationOutcome) => return Err(missing("holds an error instead of data")),
-        Some(Content::NotAResource) => {
+    let (json, from) = match (key.json, &key.fetched) {
+        (Some(json), _) => (json, From::Prefetch),
+        (None, Some(fetched)) => match (fetched.pages.first(), fetched.failure) {
+            (Some(json), None) => (*json, From::Fetched),
+            (_, failure) => return Err(missing(&not_readable(failure.unwrap_or("no answer")))),
+        },
+        (None, None) => return Err(missing("was not sent")),
+    };
+    let candidate = match split(json) {
+        Content::Null => return Err(missing("is null: the client found no such patient")),
+        Content::OperationOutcome => return Err(missing("holds an error instead of data")),
+        Content::NotAResource => {
             return Err(UnusableInput::NotAPatient {
                 key: key.key.into(),
             });
         }
-        Some(Content::Resource { json, .. }) => Incoming {
+        Content::Resource { json, .. } => Incoming {
             full_url: None,
             json,
         },
-        Some(Content::Bundle(bundle)) => {
+        Content::Bundle(bundle) => {
             let mut patients: Vec<Incoming<'a>> = bundle
                 .entries
                 .into_iter()
@@ -141,7 +166,7 @@ fn prefetched_patient<'a>(
         });
     }
     match &peek.id {
-        Some(id) if id.as_str() == patient_id => Ok(candidate),
+        Some(id) if id.as_str() == patient_id => Ok((candidate, from)),
         _ => Err(UnusableInput::AnotherPatient {
             key: key.key.into(),
         }),
@@ -149,23 +174,54 @@ fn prefetched_patient<'a>(
 }
 
 fn collect<'a>(key: &Prefetched<'a>, records: &mut Vec<Incoming<'a>>) -> Source {
-    let from = From::Prefetch;
-    match key.json.map(split) {
+    let mut source = match key.json {
+        Some(json) => take(json, key, From::Prefetch, records),
         None => Source {
             from: From::Absent,
             pages: 0,
             complete: false,
         },
-        Some(Content::Null) => Source::complete(from),
-        Some(Content::OperationOutcome | Content::NotAResource) => Source {
-            from: From::Failed,
-            pages: 0,
-            complete: false,
-        },
-        Some(Content::Resource {
+    };
+    if let Some(fetched) = &key.fetched {
+        if key.json.is_none() {
+            source = Source {
+                from: From::Fetched,
+                pages: 0,
+                complete: true,
+            };
+        }
+        for json in &fetched.pages {
+            let page = take(json, key, From::Fetched, records);
+            source.pages += page.pages;
+            source.complete &= page.complete;
+        }
+        source.complete &= fetched.failure.is_none();
+        if source.pages == 0 && !source.complete {
+            source.from = From::Failed;
+        }
+    }
+    source
+}
+
+/// The resources of one prefetched value or one page.
+fn take<'a>(
+    json: &'a RawValue,
+    key: &Prefetched<'a>,
+    from: From,
+    records: &mut Vec<Incoming<'a>>,
+) -> Source {
+    let failed = Source {
+        from: From::Failed,
+        pages: 0,
+        complete: false,
+    };
+    match split(json) {
+        Content::Null => Source::complete(from),
+        Content::OperationOutcome | Content::NotAResource => failed,
+        Content::Resource {
             resource_type,
             json,
-        }) => {
+        } => {
             records.push(Incoming {
                 full_url: None,
                 json,
@@ -173,15 +229,13 @@ fn collect<'a>(key: &Prefetched<'a>, records: &mut Vec<Incoming<'a>>) -> Source 
             if resource_type == key.resource_type {
                 Source::complete(from)
             } else {
-                Source {
-                    from: From::Failed,
-                    pages: 0,
-                    complete: false,
-                }
+                failed
             }
         }
-        Some(Content::Bundle(bundle)) => {
-            let complete = is_complete(&bundle);
+        Content::Bundle(bundle) => {
+            // Whether a page that was announced is missing, only whoever followed the links can tell.
+            let is_followed = key.fetched.is_some();
+            let complete = is_complete(&bundle) || (is_followed && has_all_entries(&bundle));
             let failed = bundle.has_error && bundle.entries.is_empty();
             add(bundle, records);
             Source {
@@ -193,8 +247,12 @@ fn collect<'a>(key: &Prefetched<'a>, records: &mut Vec<Incoming<'a>>) -> Source 
     }
 }
 
+fn has_all_entries(bundle: &Bundle<'_>) -> bool {
+    !bundle.has_error && bundle.unreadable == 0
+}
+
 fn is_complete(bundle: &Bundle<'_>) -> bool {
-    !bundle.has_next && !bundle.has_error && bundle.unreadable == 0
+    !bundle.has_next && has_all_entries(bundle)
 }
 
 fn add<'a>(bundle: Bundle<'a>, records: &mut Vec<Incoming<'a>>) {

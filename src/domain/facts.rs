@@ -335,12 +335,14 @@ impl SuvMax {
 pub enum From {
     /// The `prefetch` of the request.
     Prefetch,
+    /// Read from the FHIR server.
+    Fetched,
     /// Files or standard input.
     Input,
     /// Nowhere: the key was not sent.
     #[default]
     Absent,
-    /// The client sent an error in its place.
+    /// An error stands in its place, or reading it failed.
     Failed,
 }
 

@@ -94,6 +94,7 @@ pub fn handle(
             key,
             resource_type: resource_type(template),
             json: request.prefetch.get(key).copied(),
+            fetched: None,
         })
         .collect();
     let input = from_prefetch(&request.patient_id, &keys)?;
