@@ -1,6 +1,7 @@
 //! The one advisory card (domain.md section 7). Its words are data: `words.json` and the templates in `cds-hooks/texts/<language>/`.
 
-use super::response::{AssessmentJson, classification, predictor_name, state_name};
+use super::display::DisplayReason;
+use super::response::{AssessmentJson, InResponse, classification, predictor_name, state_name};
 use super::service::Service;
 use crate::domain::assessment::{Assessment, Scored};
 use crate::domain::model::Model;
@@ -259,10 +260,11 @@ pub struct Response<'a> {
 #[derive(Debug, Serialize)]
 struct Extension<'a> {
     #[serde(rename = "org.rrdtc.assessment")]
-    assessment: AssessmentJson<'a>,
+    assessment: InResponse<'a>,
 }
 
-/// Makes the response.
+/// Makes the response. There is a card only where the assessment's own display reason is [`DisplayReason::Shown`]; in
+/// shadow mode the extension does not say what was found either.
 pub fn response<'a>(
     texts: &Texts,
     call: Call<'_>,
@@ -271,12 +273,16 @@ pub fn response<'a>(
     json: AssessmentJson<'a>,
 ) -> Result<Response<'a>, CardError> {
     let cards = match &assessment.scored {
-        Some(scored) => vec![card(texts, call, assessment, scored, model, &json)?],
-        None => Vec::new(),
+        Some(scored) if json.display() == DisplayReason::Shown => {
+            vec![card(texts, call, assessment, scored, model, &json)?]
+        }
+        _ => Vec::new(),
     };
     Ok(Response {
         cards,
-        extension: Extension { assessment: json },
+        extension: Extension {
+            assessment: InResponse(json),
+        },
     })
 }
 

@@ -5,6 +5,8 @@
 //! `cds-hooks/texts/`.
 
 pub mod card;
+pub mod display;
+pub mod hook;
 pub mod request;
 pub mod response;
 pub mod service;

@@ -1,6 +1,8 @@
 //! A hook call: what must be there is checked with the JSON path at fault, everything else is left alone.
 
-use crate::cds_hooks::service::Service;
+use super::hook::{Hook, Orders};
+use super::service::Service;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -16,8 +18,42 @@ pub struct HookRequest<'a> {
     pub hook_instance: Uuid,
     /// `context.patientId`.
     pub patient_id: String,
+    /// `context.userId`, `Type/id`; some hooks have none.
+    pub user_id: Option<String>,
+    /// `context.encounterId`.
+    pub encounter_id: Option<String>,
+    /// The draft orders, for hooks whose service speaks about these.
+    pub orders: Option<DraftOrders<'a>>,
+    /// `fhirServer`, as it was sent: not checked to be a URL, nor to be one that may be called.
+    pub fhir_server: Option<String>,
+    /// `fhirAuthorization`; never there without `fhir_server`.
+    pub fhir_authorization: Option<FhirAuthorization>,
     /// Prefetched data by key, still JSON.
     pub prefetch: BTreeMap<String, &'a RawValue>,
+}
+
+/// The orders that decide whether a service speaks.
+#[derive(Debug)]
+pub struct DraftOrders<'a> {
+    /// `context.draftOrders`: some JSON object, still unread.
+    pub json: &'a RawValue,
+    /// `context.selections`; none when all orders count.
+    pub selections: Option<Vec<String>>,
+}
+
+/// `fhirAuthorization` (conformance F1, F2), all required members checked. The token type is always Bearer.
+#[derive(Debug)]
+pub struct FhirAuthorization {
+    /// Bearer token of the EHR's FHIR server, for this call only.
+    pub access_token: SecretString,
+    /// Life of the token from the call on, seconds.
+    pub expires_in: u64,
+    /// SMART scopes, version 1 or 2.
+    pub scope: String,
+    /// The client id of this service at the EHR's authorization server.
+    pub subject: String,
+    /// Where given, the only patient that the token may be used for.
+    pub patient: Option<String>,
 }
 
 /// A call that breaks the protocol: 400.
@@ -61,6 +97,29 @@ struct Context<'a> {
     patient_id: Option<&'a RawValue>,
     #[serde(borrow)]
     user_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    encounter_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    draft_orders: Option<&'a RawValue>,
+    #[serde(borrow)]
+    selections: Option<&'a RawValue>,
+}
+
+/// As sent; [`FhirAuthorization`] is what is left of it.
+#[derive(Deserialize)]
+struct Authorization<'a> {
+    #[serde(borrow)]
+    access_token: Option<&'a RawValue>,
+    #[serde(borrow)]
+    token_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    expires_in: Option<&'a RawValue>,
+    #[serde(borrow)]
+    scope: Option<&'a RawValue>,
+    #[serde(borrow)]
+    subject: Option<&'a RawValue>,
+    #[serde(borrow)]
+    patient: Option<&'a RawValue>,
 }
 
 /// Reads the body of a call to a service.
@@ -117,25 +176,41 @@ pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, B
         ));
     }
     let patient_id = text(context.patient_id, "context.patientId")?;
-    text(context.user_id, "context.userId")?;
-    if let Some(server) = raw.fhir_server {
-        text(Some(server), "fhirServer")?;
-    }
-    match raw.fhir_authorization {
+    let needed = Hook::of(&service.hook);
+    let user_id = if needed.needs_user {
+        Some(text(context.user_id, "context.userId")?)
+    } else {
+        optional_text(context.user_id, "context.userId")?
+    };
+    let encounter_id = if needed.needs_encounter {
+        Some(text(context.encounter_id, "context.encounterId")?)
+    } else {
+        optional_text(context.encounter_id, "context.encounterId")?
+    };
+    let orders = needed
+        .orders
+        .map(|orders| draft_orders(&context, orders))
+        .transpose()?;
+    let fhir_server = raw
+        .fhir_server
+        .map(|server| text(Some(server), "fhirServer"))
+        .transpose()?;
+    let fhir_authorization = match raw.fhir_authorization {
         Some(authorization) if !authorization.get().starts_with('{') => {
             return Err(at(
                 "fhirAuthorization",
                 "fhirAuthorization must be an object",
             ));
         }
-        Some(_) if raw.fhir_server.is_none() => {
+        Some(_) if fhir_server.is_none() => {
             return Err(at(
                 "fhirServer",
                 "fhirServer is required with fhirAuthorization",
             ));
         }
-        _ => {}
-    }
+        Some(authorization) => Some(fhir_authorization(authorization)?),
+        None => None,
+    };
     let prefetch = match raw.prefetch {
         None => BTreeMap::new(),
         Some(Prefetch(Some(members))) => members,
@@ -149,7 +224,70 @@ pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, B
     Ok(HookRequest {
         hook_instance,
         patient_id,
+        user_id,
+        encounter_id,
+        orders,
+        fhir_server,
+        fhir_authorization,
         prefetch,
+    })
+}
+
+/// The hook's definition requires both members (conformance brief section 5). Without `selections` it cannot be told what the
+/// clinician is about, and "all" would speak about orders that nobody is looking at: refused, not guessed.
+fn draft_orders<'a>(context: &Context<'a>, orders: Orders) -> Result<DraftOrders<'a>, BadRequest> {
+    let path = "context.draftOrders";
+    let json = match context.draft_orders {
+        Some(json) if json.get().starts_with('{') => json,
+        Some(_) => return Err(at(path, "context.draftOrders must be a Bundle")),
+        None => return Err(at(path, "context.draftOrders is required")),
+    };
+    let selections = match orders {
+        Orders::All => None,
+        Orders::Selected => {
+            let path = "context.selections";
+            let selections = context
+                .selections
+                .ok_or_else(|| at(path, "context.selections is required"))?;
+            Some(serde_json::from_str(selections.get()).map_err(|_| {
+                at(
+                    path,
+                    "context.selections must be an array of strings, such as MedicationRequest/1",
+                )
+            })?)
+        }
+    };
+    Ok(DraftOrders { json, selections })
+}
+
+fn fhir_authorization(json: &RawValue) -> Result<FhirAuthorization, BadRequest> {
+    let sent: Authorization<'_> = serde_json::from_str(json.get()).map_err(|_| {
+        at(
+            "fhirAuthorization",
+            "fhirAuthorization must be an object in which no member occurs twice",
+        )
+    })?;
+    let access_token =
+        SecretString::from(text(sent.access_token, "fhirAuthorization.access_token")?);
+    let path = "fhirAuthorization.token_type";
+    if !text(sent.token_type, path)?.eq_ignore_ascii_case("Bearer") {
+        return Err(at(path, "fhirAuthorization.token_type must be Bearer"));
+    }
+    let path = "fhirAuthorization.expires_in";
+    let expires_in = sent
+        .expires_in
+        .ok_or_else(|| at(path, "fhirAuthorization.expires_in is required"))?;
+    Ok(FhirAuthorization {
+        access_token,
+        expires_in: serde_json::from_str(expires_in.get()).map_err(|_| {
+            at(
+                path,
+                "fhirAuthorization.expires_in must be a whole number of seconds",
+            )
+        })?,
+        scope: text(sent.scope, "fhirAuthorization.scope")?,
+        subject: text(sent.subject, "fhirAuthorization.subject")?,
+        patient: optional_text(sent.patient, "fhirAuthorization.patient")?,
     })
 }
 
@@ -175,6 +313,17 @@ fn text(value: Option<&RawValue>, path: &'static str) -> Result<String, BadReque
             path,
             &format!("{path} must be a string that is not empty"),
         )),
+    }
+}
+
+/// A member that may be missing; some clients send an empty string for that.
+fn optional_text(
+    value: Option<&RawValue>,
+    path: &'static str,
+) -> Result<Option<String>, BadRequest> {
+    match value {
+        Some(value) if value.get() != "\"\"" => text(Some(value), path).map(Some),
+        _ => Ok(None),
     }
 }
 

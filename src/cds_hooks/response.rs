@@ -2,6 +2,7 @@
 //!
 //! Everything borrows from the assessment: a chart with 100,000 records set aside is written without a copy of them.
 
+use super::display::DisplayReason;
 use crate::domain::assessment::{Assessment, Scored};
 use crate::domain::facts::{From, SetAside, Source, Sources};
 use crate::domain::model::Model;
@@ -25,7 +26,42 @@ pub struct AssessmentJson<'a> {
     sources: SourcesJson,
 }
 
+/// What leaves the service in shadow mode: which result it was, and nothing of what it says.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShadowJson<'a> {
+    result_id: &'a str,
+    model: ModelJson<'a>,
+    software: Software,
+    display: Display,
+}
+
+/// The `org.rrdtc.assessment` of a hook's response: an assessment, but of one made in shadow mode only its id.
+#[derive(Debug)]
+pub struct InResponse<'a>(pub AssessmentJson<'a>);
+
+impl Serialize for InResponse<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let content = &self.0.content;
+        match content.display.reason {
+            DisplayReason::Shadow => ShadowJson {
+                result_id: &self.0.result_id,
+                model: content.model,
+                software: content.software,
+                display: content.display,
+            }
+            .serialize(serializer),
+            _ => self.0.serialize(serializer),
+        }
+    }
+}
+
 impl AssessmentJson<'_> {
+    /// Why a card is shown or not.
+    pub fn display(&self) -> DisplayReason {
+        self.content.display.reason
+    }
+
     /// As a value to look into.
     pub fn value(&self) -> serde_json::Value {
         // Strings, numbers and lists of them: nothing that JSON cannot say.
@@ -63,10 +99,21 @@ struct Software {
     version: &'static str,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 struct Display {
-    shown: bool,
-    reason: &'static str,
+    reason: DisplayReason,
+}
+
+impl Serialize for Display {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([
+            (
+                "shown",
+                serde_json::Value::from(self.reason == DisplayReason::Shown),
+            ),
+            ("reason", self.reason.as_str().into()),
+        ])
+    }
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -77,13 +124,19 @@ struct ScoreJson {
     cutoff: u32,
 }
 
-/// Makes the JSON of an assessment. `assessed_at` is RFC 3339 in UTC.
+/// Makes the JSON of an assessment. `assessed_at` is RFC 3339 in UTC. `Shown` becomes `NotApplicable` where there is nothing
+/// to show.
 pub fn assessment<'a>(
     assessment: &'a Assessment,
     model: &'a Model,
     assessed_at: &'a str,
+    display: DisplayReason,
 ) -> AssessmentJson<'a> {
     let scored = assessment.scored.as_ref();
+    let reason = match (display, scored) {
+        (DisplayReason::Shown, None) => DisplayReason::NotApplicable,
+        _ => display,
+    };
     let content = Content {
         model: ModelJson {
             id: &model.id,
@@ -103,14 +156,7 @@ pub fn assessment<'a>(
             cutoff: model.cutoff,
         }),
         classification: scored.map(|scored| classification(scored.classification)),
-        display: Display {
-            shown: scored.is_some(),
-            reason: if scored.is_some() {
-                "shown"
-            } else {
-                "not-applicable"
-            },
-        },
+        display: Display { reason },
     };
     let mut hasher = Sha256::new();
     // Members come in the order of these types and lists are sorted: the text is canonical. A hasher takes every write.

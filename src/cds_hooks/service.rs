@@ -1,5 +1,6 @@
 //! Service definitions: files in `cds-hooks/services/`, and the discovery document made of them.
 
+use super::hook::Hook;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -116,6 +117,11 @@ impl Service {
             }
         }
         Ok(service)
+    }
+
+    /// Whether it speaks only when draft orders ask for radioiodine.
+    pub fn needs_orders(&self) -> bool {
+        Hook::of(&self.hook).orders.is_some()
     }
 
     /// The prefetch key whose template asks for a resource type.

@@ -8,6 +8,7 @@ mod condition;
 pub mod input;
 mod items;
 mod observation;
+pub mod orders;
 mod pet;
 mod treatment;
 

@@ -6,15 +6,15 @@ use super::{Reader, date, effective, read_members};
 use crate::domain::codes::SetAsideCode;
 use crate::domain::date::PartialDate;
 use crate::domain::facts::{Course, Extent, Operation, Radioiodine, Topic};
-use crate::fhir::element::{Unreadable, View};
-use crate::terminology::Role;
+use crate::fhir::element::{Quantity, Unreadable, View};
+use crate::terminology::{Role, Roles, Terminology};
 
 /// Up to this activity an iodine-131 dose is a scan, GBq (terminology.md section 3.3).
 const SCAN_GBQ: f64 = 0.4;
 /// From this activity on it is a treatment, GBq.
 const TREATMENT_GBQ: f64 = 1.0;
 
-const THYROID_CANCER: [Role; 6] = [
+pub(super) const THYROID_CANCER: [Role; 6] = [
     Role::DifferentiatedThyroidCancer,
     Role::OncocyticThyroidCancer,
     Role::ThyroidCancerHistologyNotStated,
@@ -31,13 +31,14 @@ const RADIOIODINE: [Role; 5] = [
 ];
 
 /// What a radioiodine record turns out to be.
-enum Outcome {
+pub(super) enum Outcome {
     Course(Course),
     Diagnostic,
 }
 
 /// Activity given, GBq.
-enum Activity {
+#[derive(Clone, Copy)]
+pub(super) enum Activity {
     NotStated,
     NotUnderstood,
     Between { low: f64, high: f64 },
@@ -243,7 +244,10 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
             _ => {
-                if !matches!(outcome(code, &activity, false), Some(Outcome::Diagnostic)) {
+                if !matches!(
+                    outcome(code.roles, &activity, false),
+                    Some(Outcome::Diagnostic)
+                ) {
                     self.course(item, date, Course::Uncertain);
                 }
                 return Ok(());
@@ -256,7 +260,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let reason = self.reason_is_thyroid_cancer(item, view)?;
-        match outcome(code, &activity, reason) {
+        match outcome(code.roles, &activity, reason) {
             Some(Outcome::Course(course)) => self.course(item, date, course),
             Some(Outcome::Diagnostic) => self.set_aside(
                 Topic::Applicability,
@@ -297,10 +301,15 @@ impl<'a> Reader<'a> {
 }
 
 /// What a radioiodine record is, from its codes, activity and reason (domain.md section 3, "First RAI").
-fn outcome(code: &Decoded, activity: &Activity, thyroid_cancer_reason: bool) -> Option<Outcome> {
+pub(super) fn outcome(
+    roles: Roles,
+    activity: &Activity,
+    thyroid_cancer_reason: bool,
+) -> Option<Outcome> {
     let is_scan = matches!(activity, Activity::Between { high, .. } if *high <= SCAN_GBQ);
     let is_treatment = matches!(activity, Activity::Between { low, .. } if *low >= TREATMENT_GBQ);
-    let [therapy, agent, generic, benign, diagnostic] = RADIOIODINE.map(|role| code.is(role));
+    let [therapy, agent, generic, benign, diagnostic] =
+        RADIOIODINE.map(|role| roles.contains(role));
     Some(if benign {
         Outcome::Course(Course::ForBenignDisease)
     } else if therapy {
@@ -347,18 +356,19 @@ fn performed(view: View<'_>) -> Result<(Option<PartialDate>, Option<PartialDate>
 }
 
 /// The dose given, as activity.
-fn activity(
-    terminology: &crate::terminology::Terminology,
-    view: View<'_>,
-) -> Result<Activity, Unreadable> {
+fn activity(terminology: &Terminology, view: View<'_>) -> Result<Activity, Unreadable> {
     let Some(dosage) = view.one("dosage")? else {
         return Ok(Activity::NotStated);
     };
-    let Some(dose) = dosage.quantity("dose")? else {
-        return Ok(Activity::NotStated);
-    };
+    Ok(dosage
+        .quantity("dose")?
+        .map_or(Activity::NotStated, |dose| activity_of(terminology, &dose)))
+}
+
+/// What a quantity says about activity.
+pub(super) fn activity_of(terminology: &Terminology, dose: &Quantity<'_>) -> Activity {
     let Some(value) = &dose.value else {
-        return Ok(Activity::NotStated);
+        return Activity::NotStated;
     };
     let units = &terminology.words.activity_gigabecquerel;
     let factor = [dose.code, dose.unit].into_iter().find_map(|unit| {
@@ -376,10 +386,10 @@ fn activity(
         .filter(|value| value.is_finite() && *value > 0.0)
         .zip(factor)
     else {
-        return Ok(Activity::NotUnderstood);
+        return Activity::NotUnderstood;
     };
     let gbq = value * factor;
-    Ok(match dose.comparator {
+    match dose.comparator {
         None => Activity::Between {
             low: gbq,
             high: gbq,
@@ -393,5 +403,5 @@ fn activity(
             high: f64::INFINITY,
         },
         Some(_) => Activity::NotUnderstood,
-    })
+    }
 }

@@ -1,6 +1,7 @@
 //! `rrdtc assess`.
 
 use super::{Common, Failure, parse_instant};
+use crate::cds_hooks::display::DisplayReason;
 use crate::cds_hooks::request::{DEEPEST_NESTING, nesting};
 use crate::cds_hooks::response::{assessment, predictor_name, state_name};
 use crate::chart::Chart;
@@ -85,7 +86,13 @@ impl Assess {
         let as_table = !self.json && !self.all && out.is_terminal();
         for id in chosen {
             let (result, _) = assess_patient(&resources, id, &knowledge, &settings, now)?;
-            let json = assessment(&result, &knowledge.model, &instant(now)).value();
+            let json = assessment(
+                &result,
+                &knowledge.model,
+                &instant(now),
+                DisplayReason::Shown,
+            )
+            .value();
             if as_table {
                 write_table(&mut out, &result, &json)?;
             } else {

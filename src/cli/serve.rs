@@ -110,8 +110,7 @@ impl Sandbox {
             .unwrap_or_default();
         block_on(async move {
             let service = knowledge
-                .services
-                .first()
+                .plain_service()
                 .map_or(String::new(), |service| service.id.clone());
             let application = sandbox::build(settings, knowledge, clock, store)?;
             let base = &application.base_url;

@@ -221,6 +221,14 @@ impl Knowledge {
         })
     }
 
+    /// The service to try by hand: the first that needs no draft orders.
+    pub fn plain_service(&self) -> Option<&Service> {
+        self.services
+            .iter()
+            .find(|service| !service.needs_orders())
+            .or(self.services.first())
+    }
+
     /// Reads a model from text, for tests and tools.
     pub fn model_of(file: &str, text: &str) -> Result<Model, UnusableContent> {
         model(file, text)

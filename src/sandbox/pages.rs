@@ -1,6 +1,7 @@
 //! The start page: the patients, what each shows, a ready `curl`, and the answer in the browser.
 
 use super::store::{Store, Stored};
+use crate::cds_hooks::display::DisplayReason;
 use crate::cds_hooks::response::{assessment, predictor_name, state_name};
 use crate::chart::input::Resources;
 use crate::domain::assessment::assess;
@@ -39,8 +40,7 @@ async fn start(store: web::Data<Store>, state: web::Data<State>) -> HttpResponse
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let service = state
         .knowledge
-        .services
-        .first()
+        .plain_service()
         .map_or("", |service| service.id.as_str());
     let page = environment.render_named_str(
         "start.html",
@@ -96,7 +96,13 @@ fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
         state.settings.advice.rules,
         day(now),
     );
-    let answer = assessment(&result, &state.knowledge.model, &instant(now)).value();
+    let answer = assessment(
+        &result,
+        &state.knowledge.model,
+        &instant(now),
+        DisplayReason::Shown,
+    )
+    .value();
     row["class"] = answer["classification"]
         .as_str()
         .unwrap_or("not applicable")
@@ -146,7 +152,7 @@ fn records<'s>(
     state: &'s State,
     patient: &str,
 ) -> Vec<(&'s str, Vec<&'s Stored>)> {
-    let Some(service) = state.knowledge.services.first() else {
+    let Some(service) = state.knowledge.plain_service() else {
         return Vec::new();
     };
     service
@@ -175,7 +181,7 @@ async fn request(
         return crate::server::Problem::not_found("there is no such patient").response();
     };
     let mut prefetch: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
-    let service = state.knowledge.services.first();
+    let service = state.knowledge.plain_service();
     let key = service
         .and_then(|service| service.key_of("Patient"))
         .unwrap_or("patient");

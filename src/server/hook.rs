@@ -3,10 +3,12 @@
 use super::error::Problem;
 use super::{Clock, State};
 use crate::cds_hooks::card;
+use crate::cds_hooks::display::DisplayReason;
 use crate::cds_hooks::request::{BadRequest, HookRequest, parse};
 use crate::cds_hooks::response::assessment;
 use crate::cds_hooks::service::{Service, resource_type};
 use crate::chart::input::{Prefetched, from_prefetch};
+use crate::chart::orders::{self, Drafts, Ordered};
 use crate::config::{Knowledge, Settings};
 use crate::domain::assessment::assess;
 use actix_web::http::StatusCode;
@@ -99,7 +101,17 @@ pub fn handle(
         .collect();
     let input = from_prefetch(&request.patient_id, &keys)?;
     let now = clock.now();
+    let patient_url = input.patient.full_url.clone();
     let chart = crate::chart::read(input, &knowledge.terminology)?;
+    let ordered = request.orders.as_ref().map(|orders| {
+        let drafts = Drafts {
+            json: orders.json,
+            selections: orders.selections.as_deref(),
+            patient_id: &request.patient_id,
+            patient_url: patient_url.as_deref(),
+        };
+        orders::read(drafts, &chart.facts, &knowledge.terminology, day(now))
+    });
     let result = assess(
         chart.facts,
         &knowledge.model,
@@ -107,7 +119,15 @@ pub fn handle(
         day(now),
     );
     let assessed_at = instant(now);
-    let json = assessment(&result, &knowledge.model, &assessed_at);
+    let display = display(result.applicability.applies(), ordered);
+    if display == DisplayReason::UnmappedOrder {
+        // What the draft says is the patient's: only that there was one.
+        tracing::warn!(
+            service = service.id,
+            "a draft order may be radioiodine, but its codes do not tell: no card; map the codes of such orders"
+        );
+    }
+    let json = assessment(&result, &knowledge.model, &assessed_at, display);
     let response = card::response(
         &knowledge.texts,
         card::Call {
@@ -122,6 +142,19 @@ pub fn handle(
     )?;
     // Strings, numbers and lists of them, written to memory: cannot fail.
     Ok(serde_json::to_vec(&response).unwrap_or_default())
+}
+
+/// Why a card is shown or not. That the model does not apply comes first: it holds whatever is ordered, and what an order for
+/// another disease is coded with is not our matter.
+fn display(applies: bool, ordered: Option<Ordered>) -> DisplayReason {
+    if !applies {
+        return DisplayReason::NotApplicable;
+    }
+    match ordered {
+        None | Some(Ordered::Radioiodine) => DisplayReason::Shown,
+        Some(Ordered::Unmapped) => DisplayReason::UnmappedOrder,
+        Some(Ordered::NoRadioiodine) => DisplayReason::NoRadioiodineOrder,
+    }
 }
 
 /// Several services may share an id when their hooks differ: the hook of the request says which is meant.

@@ -168,6 +168,7 @@ impl Terminology {
             &words.fdg,
             &words.metastasis,
             &words.radioiodine,
+            &words.other_iodine_drug,
         ];
         if lists.iter().any(|phrases| phrases.is_empty()) || words.thyroid_cancer.is_empty() {
             return Err(InvalidTerminology::Empty {

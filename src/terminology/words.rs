@@ -31,6 +31,8 @@ pub struct Words {
     pub metastasis: Phrases,
     /// Radioiodine.
     pub radioiodine: Phrases,
+    /// Other drugs labelled with iodine-131, such as MIBG: ordering one is not ordering radioiodine.
+    pub other_iodine_drug: Phrases,
     /// Thyroid cancer: each entry is a list of words that must all occur.
     pub thyroid_cancer: Vec<Phrases>,
     /// Units of a SUV.

@@ -192,7 +192,13 @@ fn prefetch(server: &Server, service: &Value, fixture: &Fixture) -> Value {
 #[test]
 fn the_sandbox_gives_the_expected_assessment_for_every_patient() {
     let server = Server::sandbox();
-    let service = server.get("/cds-services").json()["services"][0].clone();
+    let services = server.get("/cds-services").json()["services"].clone();
+    let service = services
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|service| service["hook"] == "patient-view")
+        .unwrap();
     let mut failures = BTreeMap::new();
     for fixture in fixtures()
         .iter()
@@ -200,7 +206,7 @@ fn the_sandbox_gives_the_expected_assessment_for_every_patient() {
     {
         let answer = server.post(
             "/cds-services/rr-dtc-patient-view",
-            &call(&fixture.id, prefetch(&server, &service, fixture)),
+            &call(&fixture.id, prefetch(&server, service, fixture)),
         );
         assert_eq!(answer.status, 200, "{}: {}", fixture.id, answer.body);
         let body = answer.json();
@@ -399,7 +405,8 @@ fn every_ready_request_gets_the_status_of_its_name() {
             .parse()
             .unwrap();
         let call: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let answer = server.post("/cds-services/rr-dtc-patient-view", &call);
+        let service = format!("/cds-services/rr-dtc-{}", call["hook"].as_str().unwrap());
+        let answer = server.post(&service, &call);
         assert_eq!(answer.status, status, "{name}: {}", answer.body);
         codes(
             &answer.json()["extension"]["org.rrdtc.assessment"],

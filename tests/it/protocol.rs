@@ -5,20 +5,34 @@ use rrdtc::config::CorsOrigins;
 use serde_json::{Value, json};
 
 #[test]
-fn discovery_lists_the_service_with_safe_templates() {
+fn discovery_lists_the_services_with_safe_templates() {
     let server = Server::serve(settings());
     let answer = server.get("/cds-services");
     assert_eq!(answer.status, 200);
     let body = answer.json();
-    let service = &body["services"][0];
-    assert_eq!(service["hook"], "patient-view");
-    assert_eq!(service["version"], "2.0.1");
-    for template in service["prefetch"].as_object().unwrap().values() {
-        let template = template.as_str().unwrap();
-        assert!(
-            template.contains("{{context.patientId}}") && template.len() < 200,
-            "{template}"
-        );
+    let services = body["services"].as_array().unwrap();
+    let hooks: Vec<_> = services
+        .iter()
+        .map(|s| (s["hook"].as_str().unwrap(), s["id"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        hooks,
+        [
+            ("order-select", "rr-dtc-order-select"),
+            ("order-sign", "rr-dtc-order-sign"),
+            ("patient-view", "rr-dtc-patient-view"),
+        ]
+    );
+    for service in services {
+        assert_eq!(service["version"], "2.0.1");
+        assert_eq!(service["prefetch"], services[0]["prefetch"]);
+        for template in service["prefetch"].as_object().unwrap().values() {
+            let template = template.as_str().unwrap();
+            assert!(
+                template.contains("{{context.patientId}}") && template.len() < 200,
+                "{template}"
+            );
+        }
     }
     assert_no_empty(&body, "$");
 }
@@ -301,6 +315,10 @@ fn a_call_in_which_something_is_wrong_is_400_with_the_path() {
             Box::new(|c| c["fhirAuthorization"] = json!({ "access_token": "t" })),
         ),
         ("fhirServer", Box::new(|c| c["fhirServer"] = json!(1))),
+        (
+            "context.encounterId",
+            Box::new(|c| c["context"]["encounterId"] = json!(["e1"])),
+        ),
     ];
     for (path, change) in cases {
         let mut call = good.clone();
