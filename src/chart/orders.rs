@@ -1,6 +1,6 @@
 //! Draft orders: do they ask for therapeutic radioiodine for this patient? (domain.md section 7, last sentence.)
 //!
-//! Codes, activity and reason are weighed as for treatment that was given ([`super::treatment`]), but an order never becomes
+//! Codes, activity and reason are weighed as for treatment that was given (`treatment`), but an order never becomes
 //! a fact of the chart. Drafts are unfinished and often malformed: they are read member by member, in the shapes of R4 and R5,
 //! and whatever cannot be read costs only itself.
 
