@@ -34,7 +34,8 @@ async fn call_token_at(
     token: &str,
     seconds: i64,
 ) -> Result<(), RefusalReason> {
-    let answer = authenticator.authenticate(Some(&bearer(token)), ENDPOINT, after(seconds));
+    let header = bearer(token);
+    let answer = authenticator.authenticate(Some(&header), ENDPOINT, after(seconds));
     answer.await.map(|_| ()).map_err(|refused| refused.reason)
 }
 
@@ -174,14 +175,22 @@ async fn while_the_address_is_down_held_keys_serve_for_a_day() {
     let source = Served::keys(&[&P384]);
     let authenticator = with_source(vec![remote_client()], &source);
     assert_eq!(call_at(&authenticator, &P384, 0).await, Ok(()));
-    let day = SERVED_STALE_FOR.as_secs();
-    for broken in [None, Some("<html>502</html>"), Some(r#"{"keys": 1}"#)] {
+    let (day, pause) = (SERVED_STALE_FOR.as_secs(), RETRY_AFTER_FAILURE.as_secs());
+    let mut fetches = 1;
+    for (broken, seconds) in [
+        (None, MAX_AGE.as_secs()),
+        (Some("<html>502</html>"), MAX_AGE.as_secs() + 60),
+        (Some(r#"{"keys": 1}"#), day - pause),
+    ] {
         match broken {
             None => source.down(),
             Some(text) => source.serve(text),
         }
-        authenticator.refresh(after(day - 60)).await;
-        assert_eq!(call_at(&authenticator, &P384, day - 1).await, Ok(()));
+        authenticator.refresh(after(seconds)).await;
+        fetches += 1;
+        assert_eq!(source.fetches(), fetches, "{broken:?}");
+        let next = seconds + pause - 1;
+        assert_eq!(call_at(&authenticator, &P384, next).await, Ok(()));
     }
     assert!(authenticator.ready(after(day - 1)));
     source.down();
@@ -194,7 +203,6 @@ async fn while_the_address_is_down_held_keys_serve_for_a_day() {
     // Back again, and tried again no sooner than after the pause.
     source.serve(key_set(&[&P384]));
     let fetches = source.fetches();
-    let pause = RETRY_AFTER_FAILURE.as_secs();
     assert_eq!(
         call_at(&authenticator, &P384, late + pause - 1).await,
         Err(RefusalReason::KeysUnavailable)

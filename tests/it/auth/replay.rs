@@ -1,8 +1,6 @@
 //! Used tokens: in memory, and in a real Redis that these tests start.
 
-use super::forge::{
-    ENDPOINT, KeyPair, NOW, P384, Served, after, bearer, client, now, remote_client, signed,
-};
+use super::forge::{ENDPOINT, KeyPair, NOW, P384, Served, after, bearer, client, now, signed};
 use super::{claims, uuid};
 use rrdtc::auth::{Authenticator, RefusalReason, Replay, TrustedClient, UsedTokens};
 use secrecy::SecretString;
@@ -22,7 +20,8 @@ async fn call_at(
     token: &str,
     seconds: i64,
 ) -> Result<(), RefusalReason> {
-    let answer = authenticator.authenticate(Some(&bearer(token)), ENDPOINT, after(seconds));
+    let header = bearer(token);
+    let answer = authenticator.authenticate(Some(&header), ENDPOINT, after(seconds));
     answer.await.map(|_| ()).map_err(|refused| refused.reason)
 }
 
@@ -36,35 +35,34 @@ fn token(change: Value) -> String {
 
 #[tokio::test]
 async fn a_jti_is_accepted_once_unless_the_client_may_repeat_it() {
-    for used in [UsedTokens::in_memory(10)] {
-        assert!(used.ready().await);
-        let strict = with_store(Replay::Strict, &used);
-        let once = token(json!({}));
-        assert_eq!(call(&strict, &once).await, Ok(()));
-        assert_eq!(call(&strict, &once).await, Err(RefusalReason::Replayed));
-        // The same jti in another token, too.
-        let jti = uuid();
-        assert_eq!(call(&strict, &token(json!({"jti": jti}))).await, Ok(()));
-        assert_eq!(
-            call(&strict, &token(json!({"jti": jti, "exp": NOW + 900}))).await,
-            Err(RefusalReason::Replayed)
-        );
-        // A reload makes a new authenticator with the same store.
-        assert_eq!(
-            call(&with_store(Replay::Strict, &used), &once).await,
-            Err(RefusalReason::Replayed)
-        );
-        let allow = with_store(Replay::Allow, &used);
-        let often = token(json!({}));
-        for _ in 0..3 {
-            assert_eq!(call(&allow, &often).await, Ok(()));
-        }
-        assert_eq!(
-            call(&strict, &often).await,
-            Ok(()),
-            "an allowed repetition is not kept"
-        );
+    let used = UsedTokens::in_memory(10);
+    assert!(used.ready().await);
+    let strict = with_store(Replay::Strict, &used);
+    let once = token(json!({}));
+    assert_eq!(call(&strict, &once).await, Ok(()));
+    assert_eq!(call(&strict, &once).await, Err(RefusalReason::Replayed));
+    // The same jti in another token, too.
+    let jti = uuid();
+    assert_eq!(call(&strict, &token(json!({"jti": jti}))).await, Ok(()));
+    assert_eq!(
+        call(&strict, &token(json!({"jti": jti, "exp": NOW + 900}))).await,
+        Err(RefusalReason::Replayed)
+    );
+    // A reload makes a new authenticator with the same store.
+    assert_eq!(
+        call(&with_store(Replay::Strict, &used), &once).await,
+        Err(RefusalReason::Replayed)
+    );
+    let allow = with_store(Replay::Allow, &used);
+    let often = token(json!({}));
+    for _ in 0..3 {
+        assert_eq!(call(&allow, &often).await, Ok(()));
     }
+    assert_eq!(
+        call(&strict, &often).await,
+        Ok(()),
+        "an allowed repetition is not kept"
+    );
 }
 
 #[tokio::test]
@@ -134,8 +132,6 @@ async fn a_token_with_a_bad_signature_uses_up_nothing() {
         Err(RefusalReason::BadSignature)
     );
     assert_eq!(call(&strict, &token(json!({"jti": jti}))).await, Ok(()));
-    assert_eq!(remote_client().replay, Replay::Strict, "the default");
-    assert!(strict.ready(now()));
 }
 
 /// A Redis of Debian's package on a free port of loopback, in a folder of its own; stopped when dropped.
@@ -235,14 +231,11 @@ async fn replicas_with_one_redis_refuse_each_others_used_tokens() {
         with_store(Replay::Strict, &here),
         with_store(Replay::Strict, &there),
     );
-    let token = token(json!({"jti": "PLANTED-JTI"}));
-    assert_eq!(call(&first, &token).await, Ok(()));
-    assert_eq!(call(&second, &token).await, Err(RefusalReason::Replayed));
-    assert_eq!(call(&first, &token).await, Err(RefusalReason::Replayed));
-    assert_eq!(
-        call(&second, &super::replay::token(json!({}))).await,
-        Ok(())
-    );
+    let once = token(json!({}));
+    assert_eq!(call(&first, &once).await, Ok(()));
+    assert_eq!(call(&second, &once).await, Err(RefusalReason::Replayed));
+    assert_eq!(call(&first, &once).await, Err(RefusalReason::Replayed));
+    assert_eq!(call(&second, &token(json!({}))).await, Ok(()));
 
     // Kept are hashes under the prefix, each until its token expires with the leeway.
     let keys: Vec<String> = redis::from_redis_value(redis.ask(&["KEYS", "*"])).unwrap();
@@ -255,7 +248,7 @@ async fn replicas_with_one_redis_refuse_each_others_used_tokens() {
         assert!((300..=360).contains(&seconds), "{seconds}");
     }
     let allow = with_store(Replay::Allow, &here);
-    assert_eq!(call(&allow, &token).await, Ok(()));
+    assert_eq!(call(&allow, &once).await, Ok(()));
 }
 
 #[tokio::test]
