@@ -102,23 +102,23 @@ pub struct Refused {
     /// The metric label's source.
     pub reason: RefusalReason,
     /// What exactly, for a person; without claims of the token, except the received audience.
-    pub detail: String,
+    pub detail: Box<str>,
     /// Name of the configured client whose issuer the token names.
-    pub client: Option<String>,
+    pub client: Option<Box<str>>,
     /// The `iss` claim.
-    pub issuer: Option<String>,
+    pub issuer: Option<Box<str>>,
     /// The `tenant` claim.
-    pub tenant: Option<String>,
+    pub tenant: Option<Box<str>>,
     /// The `jti` claim.
-    pub jti: Option<String>,
+    pub jti: Option<Box<str>>,
     /// What `aud` should have been, when it was wrong.
-    pub expected_audience: Option<String>,
+    pub expected_audience: Option<Box<str>>,
     /// What `aud` was, when it was wrong; several are joined by a space.
-    pub received_audience: Option<String>,
+    pub received_audience: Option<Box<str>>,
 }
 
 impl Refused {
-    pub(super) fn before_claims(reason: RefusalReason, detail: impl Into<String>) -> Self {
+    pub(super) fn before_claims(reason: RefusalReason, detail: impl Into<Box<str>>) -> Self {
         Self {
             reason,
             detail: detail.into(),
@@ -132,7 +132,7 @@ impl Refused {
     }
 
     pub(super) fn of_client(mut self, name: &str) -> Self {
-        self.client = Some(name.to_owned());
+        self.client = Some(name.into());
         self
     }
 }

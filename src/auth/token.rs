@@ -187,11 +187,11 @@ impl<'a> UnverifiedToken<'a> {
             .saturating_add(i64::from(client.leeway_seconds))
     }
 
-    pub(super) fn refused(&self, reason: RefusalReason, detail: impl Into<String>) -> Refused {
+    pub(super) fn refused(&self, reason: RefusalReason, detail: impl Into<Box<str>>) -> Refused {
         Refused {
-            issuer: Some(self.issuer.clone()),
-            tenant: self.tenant.clone(),
-            jti: Some(self.jti.clone()),
+            issuer: Some(self.issuer.as_str().into()),
+            tenant: self.tenant.as_deref().map(Box::from),
+            jti: Some(self.jti.as_str().into()),
             ..Refused::before_claims(reason, detail)
         }
     }
@@ -213,7 +213,7 @@ impl<'a> UnverifiedToken<'a> {
             expected.push_str(other);
         }
         Err(Refused {
-            expected_audience: Some(expected),
+            expected_audience: Some(expected.into()),
             received_audience: Some(shortened(&self.audience.members().join(" "))),
             ..self.refused(
                 RefusalReason::WrongAudience,
@@ -338,6 +338,6 @@ fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {
 }
 
 /// What a log may hold of a value that nobody has vouched for.
-fn shortened(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
+fn shortened(text: &str) -> Box<str> {
+    text[..text.floor_char_boundary(MAX_NAME_BYTES)].into()
 }
