@@ -151,8 +151,9 @@ impl Authenticator {
         token.check_audience(client, endpoint_url)?;
         token.check_times(client, now)?;
         token.check_tenant(client)?;
+        let algorithm = token.check_algorithm(client)?;
         let set = known.key_set(token, now).await?;
-        token.check_signature(client, &set)?;
+        token.check_signature(algorithm, &set)?;
         match client.replay {
             Replay::Allow => Ok(()),
             Replay::Strict => {
@@ -205,7 +206,6 @@ impl KnownClient {
         token: &UnverifiedToken<'_>,
         now: Timestamp,
     ) -> Result<Arc<KeySet>, Refused> {
-        token.check_algorithm(&self.client)?;
         match &self.keys {
             KeySource::Pinned(set) => Ok(Arc::clone(set)),
             KeySource::Remote(remote) => {

@@ -293,13 +293,12 @@ impl<'a> UnverifiedToken<'a> {
         }
     }
 
-    /// By the key of this token's `kid`, with the token's algorithm if both the client and the key allow it.
+    /// By the key of this token's `kid`, with the token's algorithm, which the client allows and the key must allow.
     pub(super) fn check_signature(
         &self,
-        client: &TrustedClient,
+        algorithm: Algorithm,
         set: &KeySet,
     ) -> Result<(), Refused> {
-        let algorithm = self.check_algorithm(client)?;
         let key = set.get(&self.kid).ok_or_else(|| self.unknown_kid())?;
         if !key.allows(algorithm) {
             return Err(self.refused(

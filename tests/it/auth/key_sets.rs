@@ -500,7 +500,7 @@ fn build(clients: Vec<TrustedClient>) -> Result<Authenticator, InvalidKeys> {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_by_its_claims_causes_no_fetch() {
+async fn a_token_that_is_refused_before_its_signature_causes_no_fetch() {
     let source = Served::keys(&[&P384]);
     let authenticator = with_source(vec![remote_client()], &source);
     for (name, change) in [
@@ -515,5 +515,11 @@ async fn a_token_that_is_refused_by_its_claims_causes_no_fetch() {
             "{name}"
         );
     }
+    let head = json!({"alg": "none", "typ": "JWT", "kid": "invented"}).to_string();
+    let unsigned = sign(&head, &claims_at(0).to_string(), &P384);
+    assert_eq!(
+        call_token_at(&authenticator, &unsigned, 0).await,
+        Err(RefusalReason::Algorithm)
+    );
     assert_eq!(source.fetches(), 0);
 }

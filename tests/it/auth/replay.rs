@@ -86,9 +86,10 @@ async fn a_jti_is_kept_until_its_token_has_expired_leeway_included() {
 
 #[tokio::test]
 async fn two_clients_may_use_the_same_jti() {
+    // Of the same length as the other issuer.
     let second = TrustedClient {
         name: "second".into(),
-        issuer: "https://second.example".into(),
+        issuer: "https://two.example.org".into(),
         ..client()
     };
     let both = Authenticator::new(
@@ -97,7 +98,7 @@ async fn two_clients_may_use_the_same_jti() {
         UsedTokens::in_memory(10),
     )
     .unwrap();
-    for issuer in [&client().issuer, "https://second.example"] {
+    for issuer in [&client().issuer, "https://two.example.org"] {
         let token = token(json!({"jti": "one", "iss": issuer}));
         assert_eq!(call(&both, &token).await, Ok(()));
         assert_eq!(call(&both, &token).await, Err(RefusalReason::Replayed));
