@@ -450,10 +450,14 @@ impl<'a> Chain<'a> {
                     what: Break::Removed,
                     file: absent.file,
                     line: Some(absent.line),
-                    meaning: format!(
-                        "{missing} missing before this line, of the lines {start} to {} of the chain",
-                        end - 1
-                    ),
+                    meaning: if end - start == 1 {
+                        format!("line {start} of the chain is missing before this line")
+                    } else {
+                        format!(
+                            "{missing} of the lines {start} to {} of the chain are missing before this line",
+                            end - 1
+                        )
+                    },
                 });
             }
         }
