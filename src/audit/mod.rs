@@ -56,6 +56,7 @@ mod files;
 mod key;
 mod line;
 pub mod pseudonym;
+mod report;
 mod trail;
 mod verify;
 mod writer;
@@ -63,8 +64,9 @@ mod writer;
 pub use files::UnusableAudit;
 pub use key::{Key, UnusableKey};
 pub use line::Gap;
+pub use report::{Break, CannotVerify, Finding, Report};
 pub use trail::{Audit, AuditMode, AuditSettings, AuditStatus, NotRecorded};
-pub use verify::{Break, CannotVerify, Finding, Report, instances, verify};
+pub use verify::{instances, verify};
 
 use futures_util::future::BoxFuture;
 

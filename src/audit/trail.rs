@@ -3,7 +3,7 @@
 use super::files::{self, UnusableAudit};
 use super::line::MOST_ENTRY_BYTES;
 use super::writer::{Message, Writer};
-use super::{Head, HeadStore};
+use super::{Head, HeadStore, HeadUnavailable};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-/// How long [`Audit::ready`] waits for the writer, and [`Audit::close`] and each try for the store of heads.
+/// How long [`Audit::ready`] waits for the writer, and everybody for the store of heads.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long before the store of heads is tried again.
 const HEAD_PAUSE: Duration = Duration::from_secs(1);
@@ -127,7 +127,10 @@ impl Audit {
         let instance = settings.instance.clone();
         let known = match &heads {
             None => None,
-            Some(store) => match store.get(&instance).await {
+            Some(store) => match timeout(PATIENCE, store.get(&instance))
+                .await
+                .unwrap_or_else(|_| Err(HeadUnavailable("no answer in time".into())))
+            {
                 Ok(known) => known,
                 Err(error) if settings.mode == AuditMode::Required => {
                     return Err(UnusableAudit::Head(error));

@@ -796,15 +796,19 @@ async fn other_process_fills_the_disk() {
 
 // ---- verification --------------------------------------------------------------------------------------------------
 
-/// Changes the lines of the files of an intact chain, given as one list per file.
-type Change = fn(&mut Vec<Vec<String>>);
+/// A change of the lines of an intact chain, given as one list per file, and what is found: what, in which file and line.
+type Change<'a> = (
+    &'a str,
+    fn(&mut Vec<Vec<String>>),
+    &'a [(Break, &'a str, Option<u64>)],
+);
 
 #[tokio::test]
 async fn each_change_is_detected_where_it_was_made() {
     use Break::*;
     let (place, files) = Place::filled(&[4, 4, 4]).await;
     let end = place.verify(None).end.unwrap();
-    let cases: [(&str, Change, &[(Break, &str, Option<u64>)]); 20] = [
+    let cases: [Change; 20] = [
         ("nothing", |_| {}, &[]),
         (
             "an entry edited",
