@@ -1,9 +1,11 @@
 //! The command line: one file per subcommand, thin.
 
 mod assess;
+mod audit;
 mod check;
 mod serve;
 
+use crate::audit::UnusableKey;
 use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
@@ -15,7 +17,7 @@ use std::process::ExitCode;
 #[command(
     version,
     about,
-    after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable, 2 usage, 3 configuration, terminology or model invalid, 4 required data missing."
+    after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable or an audit trail broken, 2 usage, 3 configuration, terminology, model or key invalid, 4 required data missing."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -35,6 +37,9 @@ enum Command {
     Assess(assess::Assess),
     /// Check configuration, terminology, model and services; with files also what the rules can use of them.
     Check(check::Check),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }
 
 /// Settings that every subcommand takes.
@@ -72,6 +77,9 @@ pub enum Failure {
     /// Exit code 3.
     #[error(transparent)]
     Content(#[from] UnusableContent),
+    /// Exit code 3.
+    #[error(transparent)]
+    Key(#[from] UnusableKey),
     /// Exit code 4.
     #[error("{0}")]
     MissingData(String),
@@ -86,7 +94,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Input(_) | Self::Io(_) => 1,
             Self::Usage(_) => 2,
-            Self::Configuration(_) | Self::Content(_) => 3,
+            Self::Configuration(_) | Self::Content(_) | Self::Key(_) => 3,
             Self::MissingData(_) => 4,
         })
     }
@@ -99,6 +107,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Sandbox(command) => command.run(),
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Audit(command) => command.run(),
     }
 }
 
