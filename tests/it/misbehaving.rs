@@ -1,16 +1,16 @@
 //! A server that misbehaves on purpose, over raw sockets: it stalls, drips, resets and lies, and remembers what it was asked.
 //! With it a certificate authority for TLS and a proxy.
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+mod authority;
+mod proxy;
+
+pub use authority::Authority;
+pub use proxy::ConnectProxy;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -349,130 +349,5 @@ fn say<S: Read + Write>(stream: &mut S, reply: Reply) -> std::io::Result<bool> {
             Ok(true)
         }
         Reply::Reset | Reply::After(..) => unreachable!("done before"),
-    }
-}
-
-/// A proxy that leads every CONNECT to one address, whatever name it is asked for.
-pub struct ConnectProxy {
-    pub url: Url,
-    address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
-    stopped: Arc<AtomicBool>,
-}
-
-impl ConnectProxy {
-    pub fn to(target: SocketAddr) -> Self {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let log = asked.clone();
-        let (address, stopped) = listen(move |mut stream| {
-            let Some((request, _)) = read_request(&mut stream) else {
-                return;
-            };
-            stream.read_exact(&mut [0]).unwrap();
-            log.lock()
-                .unwrap()
-                .push(format!("{} {}", request.method, request.target));
-            let mut far = TcpStream::connect(target).unwrap();
-            let _ = stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n");
-            let (mut from_near, mut to_far) =
-                (stream.try_clone().unwrap(), far.try_clone().unwrap());
-            std::thread::spawn(move || {
-                let _ = std::io::copy(&mut from_near, &mut to_far);
-                let _ = to_far.shutdown(std::net::Shutdown::Write);
-            });
-            let _ = std::io::copy(&mut far, &mut stream);
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        });
-        Self {
-            url: format!("http://{address}").parse().unwrap(),
-            address,
-            asked,
-            stopped,
-        }
-    }
-
-    /// Method and target of everything that was asked.
-    pub fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
-}
-
-impl Drop for ConnectProxy {
-    fn drop(&mut self) {
-        stop(self.address, &self.stopped);
-    }
-}
-
-/// A private certificate authority whose files live in a temporary folder.
-pub struct Authority {
-    folder: tempfile::TempDir,
-    certificate: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    pub fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "test authority");
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ca.pem"), certificate.pem()).unwrap();
-        Self {
-            folder,
-            certificate: certificate.der().clone(),
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    /// The authority's certificate as PEM.
-    pub fn ca_file(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
-    }
-
-    /// A server's side of TLS for these names; with `mutual` a client must show a certificate of this authority.
-    pub fn server(&self, names: &[&str], mutual: bool) -> Arc<ServerConfig> {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(names)
-            .unwrap()
-            .signed_by(&key, &self.issuer)
-            .unwrap();
-        // Named, because more than one provider may be compiled in.
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ServerConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .unwrap();
-        let builder = if mutual {
-            let mut roots = RootCertStore::empty();
-            roots.add(self.certificate.clone()).unwrap();
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
-            builder.with_client_cert_verifier(verifier.build().unwrap())
-        } else {
-            builder.with_no_client_auth()
-        };
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = builder.with_single_cert(vec![certificate.der().clone()], key);
-        Arc::new(config.unwrap())
-    }
-
-    /// Files with a client's certificate and its key.
-    pub fn client(&self) -> (PathBuf, PathBuf) {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params
-            .extended_key_usages
-            .push(ExtendedKeyUsagePurpose::ClientAuth);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let files = (
-            self.folder.path().join("client.pem"),
-            self.folder.path().join("client.key"),
-        );
-        std::fs::write(&files.0, certificate.pem()).unwrap();
-        std::fs::write(&files.1, key.serialize_pem()).unwrap();
-        files
     }
 }
