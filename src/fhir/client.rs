@@ -164,7 +164,7 @@ const MAX_VERSIONS: usize = 1_000;
 enum Own {
     Nothing,
     Anonymous,
-    Token(BackendToken),
+    Token(Box<BackendToken>),
 }
 
 /// What goes into the header, and until when it may be used.
@@ -189,7 +189,7 @@ impl FhirServer {
                 Access::TokenOfCall => Own::Nothing,
                 Access::Anonymous => Own::Anonymous,
                 Access::BackendServices(registration) => {
-                    Own::Token(BackendToken::new(registration)?)
+                    Own::Token(Box::new(BackendToken::new(registration)?))
                 }
             },
             outbound: Outbound::new(&settings.outbound)?,
