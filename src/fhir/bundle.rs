@@ -34,6 +34,8 @@ pub struct Bundle<'a> {
     pub unreadable: usize,
     /// There is a next page.
     pub has_next: bool,
+    /// Where the next page is, as the server wrote it; none where it wrote nothing readable.
+    pub next: Option<Cow<'a, str>>,
     /// An entry holds an OperationOutcome that reports an error.
     pub has_error: bool,
 }
@@ -72,6 +74,9 @@ struct WholeBundle<'a> {
 struct Link<'a> {
     #[serde(borrow)]
     relation: Option<Str<'a>>,
+    // Raw, so that a value of another shape costs only itself.
+    #[serde(borrow)]
+    url: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -123,7 +128,7 @@ pub fn split(json: &RawValue) -> Content<'_> {
             link,
         }) if name.as_str() == "Bundle" => {
             let mut bundle = entry.map(|entries| entries.0).unwrap_or_default();
-            bundle.has_next = has_next(&link);
+            bundle.set_next(link);
             return Content::Bundle(bundle);
         }
         Ok(WholeBundle {
@@ -144,10 +149,8 @@ pub fn split(json: &RawValue) -> Content<'_> {
     };
     match raw.resource_type {
         Some(name) if name.as_str() == "Bundle" => {
-            let mut bundle = Bundle {
-                has_next: has_next(&raw.link),
-                ..Bundle::default()
-            };
+            let mut bundle = Bundle::default();
+            bundle.set_next(raw.link);
             for entry in raw.entry.into_iter().flatten() {
                 match serde_json::from_str(entry.get()) {
                     Ok(entry) => bundle.add(entry),
@@ -187,14 +190,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
     }
 }
 
-fn has_next(links: &Option<Vec<Link<'_>>>) -> bool {
-    links.iter().flatten().any(|link| {
-        link.relation
-            .as_ref()
-            .is_some_and(|relation| relation.as_str() == "next")
-    })
-}
-
 fn resource<'a>(name: &str, json: &'a RawValue) -> Content<'a> {
     match name {
         "OperationOutcome" => Content::OperationOutcome,
@@ -206,6 +201,21 @@ fn resource<'a>(name: &str, json: &'a RawValue) -> Content<'a> {
 }
 
 impl<'a> Bundle<'a> {
+    fn set_next(&mut self, links: Option<Vec<Link<'a>>>) {
+        let is_next = |link: &Link<'a>| {
+            link.relation
+                .as_ref()
+                .is_some_and(|relation| relation.as_str() == "next")
+        };
+        if let Some(link) = links.into_iter().flatten().find(is_next) {
+            self.has_next = true;
+            self.next = link
+                .url
+                .and_then(|url| serde_json::from_str::<Str<'a>>(url.get()).ok())
+                .map(Str::into_cow);
+        }
+    }
+
     fn add(&mut self, entry: RawEntry<'a>) {
         let outcome_mode = entry
             .search

@@ -3,8 +3,18 @@
 //! Nothing here knows thyroid cancer. [`bundle::split`] cuts JSON into resources, [`peek::Peek`] looks at type, subject and
 //! code without allocating, [`element::read`] reads the few members that a rule can use through fhirbolt's `Element`.
 //! fhirbolt's typed model and its XML are never used on outside data (see `tests/it/fhirbolt_pins.rs`).
+//!
+//! [`client`] reads what a caller lacks from a FHIR server, the only I/O here; [`query`] fills the templates that it asks with.
 
+pub mod backend_token;
+mod bases;
+mod breaker;
 pub mod bundle;
+pub mod client;
 pub mod element;
+pub mod fetched;
+mod paging;
 pub mod peek;
+pub mod query;
 pub mod reference;
+pub mod version;
