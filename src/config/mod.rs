@@ -9,6 +9,7 @@ use crate::cds_hooks::card::Suggestions;
 use crate::domain::rules;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -30,8 +31,15 @@ struct Typed {
     model_file: String,
     services_folder: String,
     texts_folder: String,
+    #[serde(deserialize_with = "secret")]
+    store_url: SecretString,
+    store_url_file: String,
     cors: Cors,
     suggestions: TypedSuggestions,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,10 +76,33 @@ pub struct Settings {
     pub services_folder: Option<PathBuf>,
     /// Replaces the texts.
     pub texts_folder: Option<PathBuf>,
+    /// Where feedback and shown cards are kept; none: nowhere.
+    pub store: Option<StoreUrl>,
     /// Origins of browser clients.
     pub cors: CorsOrigins,
     /// Which suggestions a card carries.
     pub suggestions: Suggestions,
+}
+
+/// The store's URL, or the file that holds it. The file is read only by what opens the store, which may be its only reader.
+#[derive(Debug, Clone)]
+pub enum StoreUrl {
+    /// `store_url`.
+    Given(SecretString),
+    /// `store_url_file`.
+    InFile(PathBuf),
+}
+
+impl StoreUrl {
+    /// The URL.
+    pub fn read(&self) -> Result<SecretString, InvalidConfiguration> {
+        match self {
+            Self::Given(url) => Ok(url.clone()),
+            Self::InFile(path) => std::fs::read_to_string(path)
+                .map(|text| text.trim().into())
+                .map_err(|error| InvalidConfiguration::SecretFile(path.clone(), error)),
+        }
+    }
 }
 
 /// Which browser origins may read answers.
@@ -89,6 +120,12 @@ pub enum InvalidConfiguration {
     /// The file cannot be read.
     #[error("configuration file {0} cannot be read: {1}")]
     File(PathBuf, std::io::Error),
+    /// A file that a `*_file` setting names cannot be read.
+    #[error("secret file {0} cannot be read: {1}")]
+    SecretFile(PathBuf, std::io::Error),
+    /// Two settings that exclude each other.
+    #[error("configuration: {0} and {1} are both set; one of them must be empty")]
+    Both(&'static str, &'static str),
     /// Unknown setting or wrong type.
     #[error("configuration: {0}")]
     Figment(Box<figment::Error>),
@@ -113,7 +150,11 @@ impl Settings {
                 .map_err(|error| InvalidConfiguration::File(path.to_owned(), error))?;
             figment = figment.merge(Toml::string(&text));
         }
-        let figment = figment.merge(Env::prefixed("RRDTC_").split("__"));
+        // RRDTC_LOG is the log's filter, RRDTC_REQUIRE_... speak to the tests: no settings.
+        let environment = Env::prefixed("RRDTC_")
+            .filter(|name| name != "log" && !name.starts_with("require_"))
+            .split("__");
+        let figment = figment.merge(environment);
         Self::validate(
             figment
                 .extract()
@@ -186,6 +227,17 @@ impl Settings {
                 "origins such as https://ehr.example.org, without a path; \"*\" is not offered here",
             ));
         }
+        let store = match (
+            typed.store_url.expose_secret().is_empty(),
+            folder(typed.store_url_file),
+        ) {
+            (true, None) => None,
+            (true, Some(file)) => Some(StoreUrl::InFile(file)),
+            (false, None) => Some(StoreUrl::Given(typed.store_url)),
+            (false, Some(_)) => {
+                return Err(InvalidConfiguration::Both("store_url", "store_url_file"));
+            }
+        };
         Ok(Self {
             listen: typed.listen.parse().map_err(|_| {
                 value(
@@ -216,6 +268,7 @@ impl Settings {
             model_file: folder(typed.model_file),
             services_folder: folder(typed.services_folder),
             texts_folder: folder(typed.texts_folder),
+            store,
             cors: CorsOrigins::Listed(typed.cors.origins),
             suggestions: Suggestions {
                 draft_pet: typed.suggestions.draft_pet,
