@@ -2,9 +2,11 @@
 
 mod assess;
 mod check;
+mod feedback;
 mod serve;
 
 use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
+use crate::store::StoreError;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -35,6 +37,8 @@ enum Command {
     Assess(assess::Assess),
     /// Check configuration, terminology, model and services; with files also what the rules can use of them.
     Check(check::Check),
+    /// What became of the cards: report on feedback, remove what was kept long enough.
+    Feedback(feedback::Feedback),
 }
 
 /// Settings that every subcommand takes.
@@ -75,6 +79,9 @@ pub enum Failure {
     /// Exit code 4.
     #[error("{0}")]
     MissingData(String),
+    /// Exit code 3 when the URL is at fault, else 1.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Exit code 1: the server could not start, output could not be written.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -84,9 +91,9 @@ impl Failure {
     /// The exit code that a script can act on.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Input(_) | Self::Io(_) => 1,
             Self::Usage(_) => 2,
-            Self::Configuration(_) | Self::Content(_) => 3,
+            Self::Configuration(_) | Self::Content(_) | Self::Store(StoreError::InvalidUrl(_)) => 3,
+            Self::Input(_) | Self::Io(_) | Self::Store(_) => 1,
             Self::MissingData(_) => 4,
         })
     }
@@ -99,7 +106,13 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Sandbox(command) => command.run(),
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Feedback(command) => command.run(),
     }
+}
+
+/// Runs what needs the asynchronous runtime.
+fn on_runtime<T>(work: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(work)
 }
 
 fn parse_instant(text: &str) -> Result<Timestamp, String> {
