@@ -112,7 +112,8 @@ fn start(programs: &PathBuf) -> Option<Server> {
         .spawn()
         .unwrap();
     let pipe = watchdog.stdin.as_mut().unwrap();
-    pipe.write_all(format!("{PASSWORD}\n").as_bytes()).ok()?;
+    // When the shell is gone already, the line below is missing.
+    let _ = pipe.write_all(format!("{PASSWORD}\n").as_bytes());
     let mut line = String::new();
     BufReader::new(watchdog.stdout.take().unwrap())
         .read_line(&mut line)
