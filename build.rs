@@ -2,4 +2,5 @@
 fn main() {
     println!("cargo:rerun-if-changed=cds-hooks");
     println!("cargo:rerun-if-changed=fixtures/patients");
+    println!("cargo:rerun-if-changed=src/store/migrations");
 }

@@ -1,4 +1,4 @@
-//! The wire protocol, CDS Hooks 2.0.1: service definitions and discovery, requests, responses, the card.
+//! The wire protocol, CDS Hooks 2.0.1: service definitions and discovery, requests, responses, the card, feedback.
 //!
 //! Knows JSON and [`crate::domain`], no HTTP and no FHIR beyond keys of the prefetch. Types here are twins of the domain's:
 //! what an answer looks like is decided in [`response`], what it says in words in [`card`] from the files in
@@ -6,6 +6,7 @@
 
 pub mod card;
 pub mod display;
+pub mod feedback;
 pub mod hook;
 pub mod request;
 pub mod response;

@@ -5,6 +5,7 @@ use super::service::Service;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -61,7 +62,7 @@ pub struct FhirAuthorization {
 #[error("{problem}")]
 pub struct BadRequest {
     /// JSON path of the member at fault; none when the body is no JSON at all.
-    pub path: Option<&'static str>,
+    pub path: Option<Cow<'static, str>>,
     /// What is wrong, in words; never a value of the request.
     pub problem: String,
 }
@@ -291,28 +292,34 @@ fn fhir_authorization(json: &RawValue) -> Result<FhirAuthorization, BadRequest> 
     })
 }
 
-fn no_json(problem: &str) -> BadRequest {
+pub(super) fn no_json(problem: &str) -> BadRequest {
     BadRequest {
         path: None,
         problem: problem.into(),
     }
 }
 
-fn at(path: &'static str, problem: &str) -> BadRequest {
+pub(super) fn at(path: impl Into<Cow<'static, str>>, problem: &str) -> BadRequest {
     BadRequest {
-        path: Some(path),
+        path: Some(path.into()),
         problem: problem.into(),
     }
 }
 
-fn text(value: Option<&RawValue>, path: &'static str) -> Result<String, BadRequest> {
-    let value = value.ok_or_else(|| at(path, &format!("{path} is required")))?;
-    match serde_json::from_str::<String>(value.get()) {
-        Ok(text) if !text.is_empty() => Ok(text),
-        _ => Err(at(
-            path,
-            &format!("{path} must be a string that is not empty"),
-        )),
+pub(super) fn text(
+    value: Option<&RawValue>,
+    path: impl Into<Cow<'static, str>>,
+) -> Result<String, BadRequest> {
+    let path = path.into();
+    match value.map(|value| serde_json::from_str::<String>(value.get())) {
+        Some(Ok(text)) if !text.is_empty() => Ok(text),
+        found => {
+            let problem = match found {
+                None => format!("{path} is required"),
+                Some(_) => format!("{path} must be a string that is not empty"),
+            };
+            Err(at(path, &problem))
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 mod assess;
 mod audit;
 mod check;
+mod feedback;
 mod serve;
 
 use crate::audit::UnusableKey;
 use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
+use crate::store::StoreError;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -40,6 +42,8 @@ enum Command {
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// What became of the cards: report on feedback, remove what was kept long enough.
+    Feedback(feedback::Feedback),
 }
 
 /// Settings that every subcommand takes.
@@ -83,6 +87,9 @@ pub enum Failure {
     /// Exit code 4.
     #[error("{0}")]
     MissingData(String),
+    /// Exit code 3 when the URL is at fault, else 1.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Exit code 1: the server could not start, output could not be written.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -92,9 +99,12 @@ impl Failure {
     /// The exit code that a script can act on.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Input(_) | Self::Io(_) => 1,
             Self::Usage(_) => 2,
-            Self::Configuration(_) | Self::Content(_) | Self::Key(_) => 3,
+            Self::Configuration(_)
+            | Self::Content(_)
+            | Self::Key(_)
+            | Self::Store(StoreError::InvalidUrl(_)) => 3,
+            Self::Input(_) | Self::Io(_) | Self::Store(_) => 1,
             Self::MissingData(_) => 4,
         })
     }
@@ -108,7 +118,13 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Audit(command) => command.run(),
+        Command::Feedback(command) => command.run(),
     }
+}
+
+/// Runs what needs the asynchronous runtime.
+fn on_runtime<T>(work: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(work)
 }
 
 fn parse_instant(text: &str) -> Result<Timestamp, String> {

@@ -135,14 +135,12 @@ impl Sandbox {
 }
 
 fn block_on(future: impl Future<Output = std::io::Result<()>>) -> Result<(), Failure> {
-    actix_web::rt::System::new()
-        .block_on(future)
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::AddrInUse => Failure::Usage(
-                "the port is in use; choose another with --port, or 0 for a free one".into(),
-            ),
-            _ => Failure::Io(error),
-        })
+    super::on_runtime(future).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => Failure::Usage(
+            "the port is in use; choose another with --port, or 0 for a free one".into(),
+        ),
+        _ => Failure::Io(error),
+    })
 }
 
 /// Log lines hold no request bodies, no queries and no patient ids.

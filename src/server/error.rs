@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde_json::json;
+use std::borrow::Cow;
 
 /// A failed request: HTTP status and what is said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +100,7 @@ impl From<BadRequest> for Problem {
             "structure"
         };
         Self {
-            path: error.path.map(str::to_owned),
+            path: error.path.map(Cow::into_owned),
             ..Self::new(StatusCode::BAD_REQUEST, code, error.problem)
         }
     }

@@ -771,7 +771,7 @@ fn the_request_carries_the_fhir_server_and_its_authorization() {
             call["fhirAuthorization"][member] = value.clone();
             let error = parse(call.to_string().as_bytes(), &service).unwrap_err();
             let path = format!("fhirAuthorization.{member}");
-            assert_eq!(error.path, Some(path.as_str()), "{value}");
+            assert_eq!(error.path.as_deref(), Some(path.as_str()), "{value}");
             assert!(!error.problem.contains("secret-token"));
         }
     }

@@ -159,7 +159,7 @@ impl RedisServer {
             }),
             Err(error) => {
                 assert!(
-                    std::env::var_os("RRDTC_REQUIRE_REDIS").is_none(),
+                    std::env::var_os("TEST_REQUIRES_REDIS").is_none(),
                     "redis-server is required and does not start: {error}"
                 );
                 eprintln!("SKIPPED {test}: redis-server does not start ({error})");

@@ -1,0 +1,180 @@
+//! Feedback: added, never changed; the same item twice is one.
+
+use super::database::on;
+use super::{ROWS_PER_INSERT, Store, StoreError, Tenant, within};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use sqlx::QueryBuilder;
+use uuid::Uuid;
+
+/// What a user did with one card.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FeedbackItem {
+    /// The card; it need not be known here.
+    pub card: Uuid,
+    /// What was done.
+    pub outcome: Outcome,
+    /// When, by the client's clock; kept to the microsecond.
+    pub outcome_at: Timestamp,
+    /// In the user's words. May speak of the patient: pass it only when the configuration says that it is kept.
+    pub comment: Option<String>,
+}
+
+/// Without the comment.
+impl std::fmt::Debug for FeedbackItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FeedbackItem")
+            .field("card", &self.card)
+            .field("outcome", &self.outcome)
+            .field("outcome_at", &self.outcome_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Taken or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Suggestions with these ids were taken.
+    Accepted {
+        /// Ids.
+        suggestions: Vec<String>,
+    },
+    /// Dismissed, with a coded reason or without.
+    Overridden {
+        /// Reason.
+        reason: Option<Reason>,
+    },
+}
+
+/// A coded reason of an override.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reason {
+    /// System.
+    pub system: String,
+    /// Code.
+    pub code: String,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Added {
+    /// Kept now.
+    pub new: usize,
+    /// Kept before, or twice in the batch.
+    pub repeated: usize,
+}
+
+/// An item as its row.
+struct Row {
+    identity: String,
+    card: String,
+    outcome: &'static str,
+    outcome_at: i64,
+    suggestions: String,
+    reason: Reason,
+    comment: Option<String>,
+}
+
+impl Row {
+    fn of(item: FeedbackItem) -> Self {
+        let none = || Reason {
+            system: String::new(),
+            code: String::new(),
+        };
+        let (outcome, mut suggestions, reason) = match item.outcome {
+            Outcome::Accepted { suggestions } => ("accepted", suggestions, none()),
+            Outcome::Overridden { reason } => {
+                ("overridden", Vec::new(), reason.unwrap_or_else(none))
+            }
+        };
+        suggestions.sort();
+        suggestions.dedup();
+        let mut row = Self {
+            identity: String::new(),
+            card: item.card.to_string(),
+            outcome,
+            outcome_at: item.outcome_at.as_microsecond(),
+            suggestions: serde_json::Value::from(suggestions).to_string(),
+            reason,
+            comment: item.comment,
+        };
+        row.identity = row.identity();
+        row
+    }
+
+    /// What makes it the same item. A hash, because an index cannot hold codes of any length; each part with its length,
+    /// so that no two items run together. The comment has no part in it: it may not be kept.
+    fn identity(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [
+            self.card.as_str(),
+            self.outcome,
+            &self.outcome_at.to_string(),
+            &self.suggestions,
+            &self.reason.system,
+            &self.reason.code,
+        ] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        format!("{:x}", hash.finalize())
+    }
+}
+
+impl Store {
+    /// Keeps a batch, whole or not at all. When this returns, it is on the disk of the database.
+    pub async fn add_feedback(
+        &self,
+        tenant: &Tenant,
+        service: &str,
+        items: Vec<FeedbackItem>,
+        received_at: Timestamp,
+    ) -> Result<Added, StoreError> {
+        let total = items.len();
+        let mut rows: Vec<Row> = items.into_iter().map(Row::of).collect();
+        // Two batches with the same items lock them in the same order: no deadlock.
+        rows.sort_by(|a, b| a.identity.cmp(&b.identity));
+        let new = within(async {
+            on!(self, pool => {
+                let mut transaction = pool.begin().await.map_err(StoreError::of_query)?;
+                let mut new = 0;
+                for rows in rows.chunks(ROWS_PER_INSERT) {
+                    let mut insert = QueryBuilder::new(
+                        "INSERT INTO feedback (client, tenant, identity, service, card, received, outcome, outcome_at, \
+                         suggestions, reason_system, reason_code, comment) ",
+                    );
+                    insert.push_values(rows, |mut values, row| {
+                        values
+                            .push_bind(&tenant.client)
+                            .push_bind(tenant.name())
+                            .push_bind(&row.identity)
+                            .push_bind(service)
+                            .push_bind(&row.card)
+                            .push_bind(received_at.as_microsecond())
+                            .push_bind(row.outcome)
+                            .push_bind(row.outcome_at)
+                            .push_bind(&row.suggestions)
+                            .push_bind(&row.reason.system)
+                            .push_bind(&row.reason.code)
+                            .push_bind(&row.comment);
+                    });
+                    insert.push(" ON CONFLICT DO NOTHING");
+                    let done = insert
+                        .build()
+                        .persistent(false)
+                        .execute(&mut *transaction)
+                        .await
+                        .map_err(StoreError::of_query)?;
+                    new += done.rows_affected();
+                }
+                transaction.commit().await.map_err(StoreError::of_query)?;
+                Ok(new as usize)
+            })
+        })
+        .await?;
+        Ok(Added {
+            new,
+            repeated: total - new,
+        })
+    }
+}
