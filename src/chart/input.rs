@@ -1,6 +1,6 @@
 //! From prefetched values or files to the resources of one patient, with what is known about their completeness.
 
-use super::{Incoming, Input};
+use super::{Incoming, Input, Release};
 use crate::domain::facts::{From, Source, Sources};
 use crate::fhir::bundle::{Bundle, Content, split};
 use crate::fhir::peek::Peek;
@@ -43,10 +43,12 @@ pub enum UnusableInput {
     },
 }
 
-/// Collects the resources of a hook call. Absent, null, empty, failed and paged are five different things.
+/// Collects the resources of a hook call, written in this release. Absent, null, empty, failed and paged are five different
+/// things.
 pub fn from_prefetch<'a>(
     patient_id: &str,
     keys: &[Prefetched<'a>],
+    release: Release,
 ) -> Result<Input<'a>, UnusableInput> {
     let mut sources = Sources::default();
     let mut records = Vec::new();
@@ -81,6 +83,7 @@ pub fn from_prefetch<'a>(
         patient,
         records,
         sources,
+        release,
     })
 }
 
@@ -113,14 +116,14 @@ fn prefetched_patient<'a>(
                     full_url: entry.full_url,
                     json: entry.json,
                 })
-                .filter(|incoming| Peek::at(incoming.json).type_name() == "Patient")
+                .filter(|incoming| Peek::identity(incoming.json).type_name() == "Patient")
                 .collect();
             match patients.len() {
                 0 => return Err(missing("holds no Patient")),
                 1 => patients.remove(0),
                 _ => {
                     let own = |incoming: &Incoming<'a>| {
-                        Peek::at(incoming.json)
+                        Peek::identity(incoming.json)
                             .id
                             .is_some_and(|id| id.as_str() == patient_id)
                     };
@@ -134,7 +137,7 @@ fn prefetched_patient<'a>(
             }
         }
     };
-    let peek = Peek::at(candidate.json);
+    let peek = Peek::identity(candidate.json);
     if peek.type_name() != "Patient" {
         return Err(UnusableInput::NotAPatient {
             key: key.key.into(),
@@ -216,15 +219,24 @@ fn slot<'s>(sources: &'s mut Sources, resource_type: &str) -> Option<&'s mut Sou
     }
 }
 
-/// The resources of files, before they are told apart by patient.
+/// The resources of files, before they are told apart by patient. FHIR R4 unless told otherwise.
 #[derive(Debug, Default)]
 pub struct Resources<'a> {
     patients: Vec<(String, Incoming<'a>)>,
     records: Vec<Incoming<'a>>,
     incomplete: bool,
+    release: Release,
 }
 
 impl<'a> Resources<'a> {
+    /// None yet; those to come are written in this release.
+    pub fn written_in(release: Release) -> Self {
+        Self {
+            release,
+            ..Self::default()
+        }
+    }
+
     /// Adds a Bundle, a resource, or nothing; false when the value is no FHIR at all.
     pub fn add(&mut self, json: &'a RawValue) -> bool {
         match split(json) {
@@ -239,7 +251,7 @@ impl<'a> Resources<'a> {
                 self.incomplete |= !is_complete(&bundle);
                 for entry in bundle.entries {
                     // A Bundle of searchsets, as a batch answers.
-                    if Peek::at(entry.json).type_name() == "Bundle" {
+                    if Peek::identity(entry.json).type_name() == "Bundle" {
                         self.add(entry.json);
                     } else {
                         self.add_resource(Incoming {
@@ -254,7 +266,7 @@ impl<'a> Resources<'a> {
     }
 
     fn add_resource(&mut self, incoming: Incoming<'a>) {
-        let peek = Peek::at(incoming.json);
+        let peek = Peek::identity(incoming.json);
         if peek.type_name() == "Patient" {
             let id = peek
                 .id
@@ -279,7 +291,7 @@ impl<'a> Resources<'a> {
     pub fn of(&self, patient_id: &str) -> Option<Input<'a>> {
         let (_, patient) = self.patients.iter().find(|(id, _)| id == patient_id)?;
         let belongs_to_another = |record: &Incoming<'a>| {
-            let peek = Peek::at(record.json);
+            let peek = Peek::identity(record.json);
             let subject = peek
                 .subject
                 .as_ref()
@@ -320,6 +332,7 @@ impl<'a> Resources<'a> {
             patient: patient.clone(),
             records,
             sources,
+            release: self.release,
         })
     }
 

@@ -6,6 +6,7 @@ use crate::cds_hooks::card;
 use crate::cds_hooks::request::{BadRequest, HookRequest, parse};
 use crate::cds_hooks::response::assessment;
 use crate::cds_hooks::service::{Service, resource_type};
+use crate::chart::Release;
 use crate::chart::input::{Prefetched, from_prefetch};
 use crate::config::{Knowledge, Settings};
 use crate::domain::assessment::assess;
@@ -96,7 +97,7 @@ pub fn handle(
             json: request.prefetch.get(key).copied(),
         })
         .collect();
-    let input = from_prefetch(&request.patient_id, &keys)?;
+    let input = from_prefetch(&request.patient_id, &keys, Release::R4)?;
     let now = clock.now();
     let chart = crate::chart::read(input, &knowledge.terminology)?;
     let result = assess(chart.facts, &knowledge.model, settings.rules, day(now));
