@@ -147,7 +147,7 @@ impl Resource {
 
 /// A look at one element. Every accessor tells "not there" (`None`) from "there, but not readable" (`Err`).
 #[derive(Debug, Clone, Copy)]
-pub struct View<'a>(&'a R4Element);
+pub struct View<'a>(pub(super) &'a R4Element);
 
 impl<'a> View<'a> {
     /// Whether a member is there.
@@ -303,7 +303,8 @@ pub struct Concept<'a> {
 impl Concept<'_> {
     /// Whether it says nothing: no code, no display, no text.
     pub fn is_empty(&self) -> bool {
-        let says_nothing = |coding: &Coding<'_>| coding.code.is_empty() && coding.display.is_empty();
+        let says_nothing =
+            |coding: &Coding<'_>| coding.code.is_empty() && coding.display.is_empty();
         self.text.is_empty() && self.codings.iter().all(says_nothing)
     }
 }

@@ -174,7 +174,13 @@ impl Concept<'_> {
     /// Whether it says nothing: no code, no display, no text.
     pub fn is_empty(&self) -> bool {
         let parts = |coding: &Coding<'_>| [&coding.code, &coding.display].map(is_empty);
-        is_empty(&self.text) && self.coding.iter().flatten().flat_map(parts).all(|none| none)
+        is_empty(&self.text)
+            && self
+                .coding
+                .iter()
+                .flatten()
+                .flat_map(parts)
+                .all(|none| none)
     }
 }
 

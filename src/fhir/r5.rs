@@ -26,7 +26,7 @@
 //! those that the stated release does not know: such a resource is unreadable and listed, never read without its date, drug
 //! or reason.
 
-use super::element::R4Element;
+use super::element::{R4Element, View};
 use super::peek::{self, Peek};
 use fhirbolt::element::{Element, Primitive, Value};
 use fhirbolt::{FhirRelease, FhirReleases};
@@ -68,14 +68,11 @@ pub(super) fn same<const R: FhirRelease>(element: Element<R>) -> R4Element {
 /// An R5 resource with its members named as in R4.
 pub(super) fn as_r4(resource: Element<{ FhirReleases::R5 }>) -> R4Element {
     let mut resource = same(resource);
-    // MedicationStatement is the only resource with this member.
-    if let Some(Value::Element(adherence)) = resource.shift_remove("adherence")
-        && says(resource.get("status"), "recorded")
-        && is_not_taking(&adherence)
-    {
+    if is_not_taken(View(&resource)) {
         let not_taken = Primitive::String("not-taken".to_owned());
         resource.insert("status".to_owned(), Value::Primitive(not_taken));
     }
+    resource.shift_remove("adherence");
     let mut resource = renamed(resource);
     if let Some(Value::Sequence(ingredients)) = resource.get_mut("ingredient") {
         for ingredient in ingredients {
@@ -123,20 +120,14 @@ fn parts(mut both: R4Element) -> (Option<R4Element>, Option<R4Element>) {
     (part("concept"), part("reference"))
 }
 
-fn is_not_taking(adherence: &R4Element) -> bool {
-    let Some(Value::Element(code)) = adherence.get("code") else {
-        return false;
-    };
-    match code.get("coding") {
-        Some(Value::Sequence(codings)) => codings
-            .iter()
-            .any(|coding| says(coding.get("code"), "not-taking")),
-        _ => false,
-    }
-}
-
-fn says(value: Option<&Value<{ FhirReleases::R4 }>>, text: &str) -> bool {
-    matches!(value, Some(Value::Primitive(Primitive::String(said))) if said == text)
+/// Whether a MedicationStatement, the only resource with an adherence, says that nothing is taken. What is not readable says
+/// nothing.
+fn is_not_taken(statement: View<'_>) -> bool {
+    let adherence = statement.one("adherence").ok().flatten();
+    let code = adherence.and_then(|adherence| adherence.concept("code").ok().flatten());
+    let mut codings = code.into_iter().flat_map(|code| code.codings);
+    statement.text("status") == Ok(Some("recorded"))
+        && codings.any(|coding| coding.code == "not-taking")
 }
 
 /// A glance at an R5 resource with its members named as in R4.

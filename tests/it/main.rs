@@ -19,3 +19,4 @@ mod score;
 mod store;
 mod support;
 mod terminology;
+mod versions;
