@@ -116,14 +116,14 @@ fn prefetched_patient<'a>(
                     full_url: entry.full_url,
                     json: entry.json,
                 })
-                .filter(|incoming| Peek::identity(incoming.json).type_name() == "Patient")
+                .filter(|incoming| Peek::at(incoming.json).type_name() == "Patient")
                 .collect();
             match patients.len() {
                 0 => return Err(missing("holds no Patient")),
                 1 => patients.remove(0),
                 _ => {
                     let own = |incoming: &Incoming<'a>| {
-                        Peek::identity(incoming.json)
+                        Peek::at(incoming.json)
                             .id
                             .is_some_and(|id| id.as_str() == patient_id)
                     };
@@ -137,7 +137,7 @@ fn prefetched_patient<'a>(
             }
         }
     };
-    let peek = Peek::identity(candidate.json);
+    let peek = Peek::at(candidate.json);
     if peek.type_name() != "Patient" {
         return Err(UnusableInput::NotAPatient {
             key: key.key.into(),
@@ -251,7 +251,7 @@ impl<'a> Resources<'a> {
                 self.incomplete |= !is_complete(&bundle);
                 for entry in bundle.entries {
                     // A Bundle of searchsets, as a batch answers.
-                    if Peek::identity(entry.json).type_name() == "Bundle" {
+                    if Peek::at(entry.json).type_name() == "Bundle" {
                         self.add(entry.json);
                     } else {
                         self.add_resource(Incoming {
@@ -266,7 +266,7 @@ impl<'a> Resources<'a> {
     }
 
     fn add_resource(&mut self, incoming: Incoming<'a>) {
-        let peek = Peek::identity(incoming.json);
+        let peek = Peek::at(incoming.json);
         if peek.type_name() == "Patient" {
             let id = peek
                 .id
@@ -291,7 +291,7 @@ impl<'a> Resources<'a> {
     pub fn of(&self, patient_id: &str) -> Option<Input<'a>> {
         let (_, patient) = self.patients.iter().find(|(id, _)| id == patient_id)?;
         let belongs_to_another = |record: &Incoming<'a>| {
-            let peek = Peek::identity(record.json);
+            let peek = Peek::at(record.json);
             let subject = peek
                 .subject
                 .as_ref()

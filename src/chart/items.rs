@@ -187,7 +187,7 @@ impl<'a> Items<'a> {
         let mut links: Vec<(usize, String)> = Vec::new();
         let mut medications: Vec<(usize, Option<String>, bool)> = Vec::new();
         for record in records {
-            let peek = Peek::at(record.json, release);
+            let peek = Peek::written_in(release, record.json);
             let Some(kind) = Kind::of(&peek) else {
                 continue;
             };
@@ -304,7 +304,7 @@ impl<'a> Items<'a> {
         release: Release,
         glance: &mut Glance<'_>,
     ) {
-        let peek = Peek::at(json, release);
+        let peek = Peek::written_in(release, json);
         let Some(kind @ (Kind::Observation | Kind::Medication)) = Kind::of(&peek) else {
             return;
         };
@@ -437,8 +437,7 @@ impl<'a> Items<'a> {
                 None => !is_named && self.items[index].kind == Kind::MedicationAdministration,
                 Some(medication) => *known.entry(medication).or_insert_with(|| {
                     // `Medication.code` is the same in every release.
-                    glance
-                        .medication_may_be_radioiodine(&Peek::identity(self.items[medication].json))
+                    glance.medication_may_be_radioiodine(&Peek::at(self.items[medication].json))
                 }),
             };
             if may_be {

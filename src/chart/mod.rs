@@ -329,7 +329,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unmapped(&mut self, item: &Item<'_>, topic: Topic) {
-        let peek = Peek::at(item.json, self.release);
+        let peek = Peek::written_in(self.release, item.json);
         let concepts = peek.code.iter().chain(&peek.medication_codeable_concept);
         for coding in concepts.flat_map(|concept| concept.coding.iter().flatten()) {
             let text = |part: &Option<crate::fhir::peek::Str<'_>>| {

@@ -83,7 +83,7 @@ pub struct Peek<'a> {
     /// `usedCode`.
     #[serde(borrow, default)]
     pub used_code: Option<Vec<Concept<'a>>>,
-    /// `medication` of R5. Still there after [`Peek::at`] only when the resource is not of the release that was said.
+    /// `medication` of R5. Still there after [`Peek::written_in`] only when the resource is not of the release that was said.
     #[serde(borrow, default)]
     pub medication: Option<CodeableReference<'a>>,
     /// `used` of R5, as `medication`.
@@ -189,19 +189,19 @@ fn is_empty(text: &Option<Str<'_>>) -> bool {
 }
 
 impl<'a> Peek<'a> {
-    /// Looks at a resource, in the names of R4 whatever its release. A member of an unexpected shape costs only itself and
-    /// sets [`Peek::malformed`].
-    pub fn at(json: &'a RawValue, release: Release) -> Self {
-        let mut peek = Self::identity(json);
+    /// Looks at a resource as R4 names it: enough for what is the same in every release (type, id, subject, `meta`, what it
+    /// contains and lists). A member of an unexpected shape costs only itself and sets [`Peek::malformed`].
+    pub fn at(json: &'a RawValue) -> Self {
+        serde_json::from_str(json.get()).unwrap_or_else(|_| Self::member_by_member(json.get()))
+    }
+
+    /// The same for a resource of this release, with its members named as in R4.
+    pub fn written_in(release: Release, json: &'a RawValue) -> Self {
+        let mut peek = Self::at(json);
         if release == Release::R5 {
             r5::peek_as_r4(&mut peek, json);
         }
         peek
-    }
-
-    /// Looks at what is the same in every release: type, id, subject, `meta`, what it contains and lists.
-    pub fn identity(json: &'a RawValue) -> Self {
-        serde_json::from_str(json.get()).unwrap_or_else(|_| Self::member_by_member(json.get()))
     }
 
     fn member_by_member(text: &'a str) -> Self {

@@ -101,7 +101,7 @@ impl Store {
         for value in &values {
             if let Content::Bundle(bundle) = split(value) {
                 for entry in &bundle.entries {
-                    let peek = Peek::identity(entry.json);
+                    let peek = Peek::at(entry.json);
                     if let (Some(url), Some(id), "Patient") =
                         (&entry.full_url, &peek.id, peek.type_name())
                     {
@@ -130,7 +130,7 @@ impl Store {
     }
 
     fn add(&mut self, json: &RawValue, urls: &[(String, String)]) {
-        let peek = Peek::identity(json);
+        let peek = Peek::at(json);
         let id = peek
             .id
             .as_ref()
