@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use rrdtc::config::{Knowledge, Settings};
-use rrdtc::server::{Clock, hook};
+use rrdtc::server::{Clock, answer};
 use serde_json::{Value, json};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -83,7 +83,14 @@ fn main() {
     let loading = start.elapsed();
     let clock = Clock::Fixed("2026-11-20T12:00:00Z".parse().unwrap());
     let handle = |body: &[u8]| {
-        hook::handle(body, "rr-dtc-patient-view", &knowledge, &settings, clock).unwrap()
+        answer::handle(
+            body,
+            "rr-dtc-patient-view",
+            &knowledge,
+            &settings.advice,
+            clock.now(),
+        )
+        .unwrap()
     };
     println!(
         "loading terminology, model, services and texts: {:.1} ms",
@@ -130,12 +137,12 @@ fn main() {
         let body = body.into_bytes();
         let start = Instant::now();
         let heap = peak(|| {
-            drop(std::hint::black_box(hook::handle(
+            drop(std::hint::black_box(answer::handle(
                 &body,
                 "rr-dtc-patient-view",
                 &knowledge,
-                &settings,
-                clock,
+                &settings.advice,
+                clock.now(),
             )))
         });
         println!(

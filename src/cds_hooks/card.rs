@@ -126,6 +126,16 @@ const TEMPLATES: [&str; 4] = [
 ];
 
 impl Texts {
+    /// The coding of an override reason that cards offer.
+    pub fn override_reason(&self, code: &str) -> Option<(&str, &str)> {
+        let reason = self
+            .words
+            .override_reasons
+            .iter()
+            .find(|r| r.code == code)?;
+        Some((&reason.system, &reason.code))
+    }
+
     /// Reads text files by name and checks that every code has words.
     pub fn new(file: impl Fn(&str) -> Option<String>, model: Value) -> Result<Self, InvalidTexts> {
         let get = |name: &str| {
@@ -314,12 +324,8 @@ fn card(
         Classification::AtOrAboveCutoff => "warning",
         Classification::BelowCutoff | Classification::Indeterminate => "info",
     };
-    let name = format!(
-        "{}/{}/{}",
-        json.result_id, call.service.id, call.hook_instance
-    );
     let mut card = json!({
-        "uuid": Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("https://rrdtc.org/card/{name}").as_bytes()),
+        "uuid": uuid(call, &json.result_id, "card"),
         "summary": summary,
         "indicator": indicator,
         "detail": detail.trim(),
@@ -327,12 +333,21 @@ fn card(
         "links": [{ "label": texts.words.paper_label, "url": texts.words.paper_url, "type": "absolute" }],
         "overrideReasons": texts.words.override_reasons,
     });
-    let suggestions = suggestions(texts, call, scored, model, json, &name);
+    let suggestions = suggestions(texts, call, scored, model, json);
     if !suggestions.is_empty() {
         card["suggestions"] = Value::Array(suggestions);
         card["selectionBehavior"] = "any".into();
     }
     Ok(card)
+}
+
+/// The uuid of a card or suggestion: the same for a re-sent call, another for another call.
+pub fn uuid(call: Call<'_>, result_id: &str, kind: &str) -> Uuid {
+    let name = format!(
+        "https://rrdtc.org/{kind}/{result_id}/{}/{}",
+        call.service.id, call.hook_instance
+    );
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
 }
 
 fn suggestions(
@@ -341,14 +356,13 @@ fn suggestions(
     scored: &Scored,
     model: &Model,
     json: &AssessmentJson<'_>,
-    name: &str,
 ) -> Vec<Value> {
     let words = &texts.words.suggestions;
     let subject = json!({ "reference": format!("Patient/{}", call.patient_id) });
     let suggestion = |text: &SuggestionText, kind: &str, resource: Value| {
         json!({
             "label": text.label,
-            "uuid": Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("https://rrdtc.org/suggestion/{kind}/{name}").as_bytes()),
+            "uuid": uuid(call, &json.result_id, &format!("suggestion/{kind}")),
             "actions": [{ "type": "create", "description": text.description, "resource": resource }],
         })
     };

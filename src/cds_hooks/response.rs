@@ -23,6 +23,7 @@ pub struct AssessmentJson<'a> {
     pub assessed_at: &'a str,
     #[serde(flatten)]
     content: Content<'a>,
+    display: Display,
     sources: SourcesJson,
 }
 
@@ -43,12 +44,12 @@ pub struct InResponse<'a>(pub AssessmentJson<'a>);
 impl Serialize for InResponse<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let content = &self.0.content;
-        match content.display.reason {
+        match self.0.display.reason {
             DisplayReason::Shadow => ShadowJson {
                 result_id: &self.0.result_id,
                 model: content.model,
                 software: content.software,
-                display: content.display,
+                display: self.0.display,
             }
             .serialize(serializer),
             _ => self.0.serialize(serializer),
@@ -59,7 +60,15 @@ impl Serialize for InResponse<'_> {
 impl AssessmentJson<'_> {
     /// Why a card is shown or not.
     pub fn display(&self) -> DisplayReason {
-        self.content.display.reason
+        self.display.reason
+    }
+
+    /// The same assessment, shown or not for this reason. Its id stays: it is the same result.
+    pub fn displayed(self, reason: DisplayReason) -> Self {
+        Self {
+            display: Display { reason },
+            ..self
+        }
     }
 
     /// As a value to look into.
@@ -69,7 +78,7 @@ impl AssessmentJson<'_> {
     }
 }
 
-/// What the `resultId` is made of.
+/// What the `resultId` is made of. Whether it is shown is no part of it: that may depend on what was shown before.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Content<'a> {
@@ -83,7 +92,6 @@ struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     classification: Option<&'static str>,
     // `probability` has its place here once a nomogram is loaded.
-    display: Display,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -156,7 +164,6 @@ pub fn assessment<'a>(
             cutoff: model.cutoff,
         }),
         classification: scored.map(|scored| classification(scored.classification)),
-        display: Display { reason },
     };
     let mut hasher = Sha256::new();
     // Members come in the order of these types and lists are sorted: the text is canonical. A hasher takes every write.
@@ -165,8 +172,21 @@ pub fn assessment<'a>(
         result_id: hex(&hasher.finalize()),
         assessed_at,
         content,
+        display: Display { reason },
         sources: SourcesJson::new(&assessment.sources),
     }
+}
+
+/// The response of a service that is switched off: nothing was assessed.
+pub fn service_off(model: &Model) -> serde_json::Value {
+    serde_json::json!({
+        "cards": [],
+        "extension": { "org.rrdtc.assessment": {
+            "model": { "id": model.id, "version": model.version, "sha256": model.sha256 },
+            "software": { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") },
+            "display": { "shown": false, "reason": DisplayReason::ServiceOff.as_str() },
+        } },
+    })
 }
 
 /// Lower-case hexadecimal.

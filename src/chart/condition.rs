@@ -2,7 +2,7 @@
 
 use super::code::{Decoded, Site, decode};
 use super::items::Item;
-use super::{Reader, date, read_members};
+use super::{Reader, date};
 use crate::domain::codes::{Hint, SetAsideCode, Standing};
 use crate::domain::date::PartialDate;
 use crate::domain::facts::{
@@ -38,7 +38,7 @@ struct Onset {
 
 impl<'a> Reader<'a> {
     pub(super) fn condition(&mut self, item: &Item<'a>) -> Result<(), Unreadable> {
-        let resource = read_members(item, &KEEP)?;
+        let resource = self.read_members(item, &KEEP)?;
         let view = resource.view();
         let code = decode(self.terminology, &view.concept("code")?.unwrap_or_default());
         let verification = status(view.concept("verificationStatus")?);

@@ -1,6 +1,6 @@
 //! From prefetched values or files to the resources of one patient, with what is known about their completeness.
 
-use super::{Incoming, Input};
+use super::{Incoming, Input, Release};
 use crate::domain::facts::{From, Source, Sources};
 use crate::fhir::bundle::{Bundle, Content, split};
 use crate::fhir::peek::Peek;
@@ -8,16 +8,50 @@ use crate::fhir::reference::type_and_id;
 use serde_json::value::RawValue;
 
 /// One prefetch key of a service with what the client sent for it, and what was read from its FHIR server.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Prefetched<'a> {
     /// The key.
     pub key: &'a str,
     /// The resource type that its template asks for.
     pub resource_type: &'a str,
     /// The value; none when the client left the key out.
-    pub json: Option<&'a RawValue>,
+    content: Option<Content<'a>>,
     /// Read from the FHIR server: everything for an absent key, the pages that follow for a paged one.
     pub fetched: Option<Fetched<'a>>,
+}
+
+/// What of a key is not in the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lacking {
+    /// Everything: the key was not sent.
+    Everything,
+    /// The pages after this link.
+    PagesAfter(String),
+}
+
+impl<'a> Prefetched<'a> {
+    /// What the client sent for a key; none when it left the key out.
+    pub fn new(key: &'a str, resource_type: &'a str, json: Option<&'a RawValue>) -> Self {
+        Self {
+            key,
+            resource_type,
+            content: json.map(split),
+            fetched: None,
+        }
+    }
+
+    /// What could be read from the client's FHIR server. A key that holds an error is not among it: the client's own try
+    /// failed, and the same one again is pointless.
+    pub fn lacking(&self) -> Option<Lacking> {
+        match &self.content {
+            None => Some(Lacking::Everything),
+            Some(Content::Bundle(bundle)) => bundle
+                .next
+                .as_ref()
+                .map(|next| Lacking::PagesAfter(next.clone().into_owned())),
+            Some(_) => None,
+        }
+    }
 }
 
 /// What was read from a FHIR server for one key.
@@ -54,22 +88,24 @@ pub enum UnusableInput {
     },
 }
 
-/// Collects the resources of a hook call. Absent, null, empty, failed and paged are five different things.
+/// Collects the resources of a hook call, written in this release. Absent, null, empty, failed and paged are five different
+/// things.
 pub fn from_prefetch<'a>(
     patient_id: &str,
-    keys: &[Prefetched<'a>],
+    keys: Vec<Prefetched<'a>>,
+    release: Release,
 ) -> Result<Input<'a>, UnusableInput> {
     let mut sources = Sources::default();
     let mut records = Vec::new();
     let mut patient = None;
-    for key in keys {
+    for mut key in keys {
         if key.resource_type == "Patient" {
             let (incoming, from) = prefetched_patient(patient_id, key)?;
             patient = Some(incoming);
             sources.patient = Source::complete(from);
             continue;
         }
-        let source = collect(key, &mut records);
+        let source = collect(&mut key, &mut records);
         if key.resource_type == "Condition" && !source.complete {
             let failure = key.fetched.as_ref().and_then(|fetched| fetched.failure);
             let why = match (failure, source.from) {
@@ -95,6 +131,7 @@ pub fn from_prefetch<'a>(
         patient,
         records,
         sources,
+        release,
     })
 }
 
@@ -104,21 +141,21 @@ fn not_readable(failure: &str) -> String {
 
 fn prefetched_patient<'a>(
     patient_id: &str,
-    key: &Prefetched<'a>,
+    key: Prefetched<'a>,
 ) -> Result<(Incoming<'a>, From), UnusableInput> {
     let missing = |why: &str| UnusableInput::Missing {
         key: key.key.into(),
         why: why.into(),
     };
-    let (json, from) = match (key.json, &key.fetched) {
-        (Some(json), _) => (json, From::Prefetch),
+    let (content, from) = match (key.content, &key.fetched) {
+        (Some(content), _) => (content, From::Prefetch),
         (None, Some(fetched)) => match (fetched.pages.first(), fetched.failure) {
-            (Some(json), None) => (*json, From::Fetched),
+            (Some(json), None) => (split(json), From::Fetched),
             (_, failure) => return Err(missing(&not_readable(failure.unwrap_or("no answer")))),
         },
         (None, None) => return Err(missing("was not sent")),
     };
-    let candidate = match split(json) {
+    let candidate = match content {
         Content::Null => return Err(missing("is null: the client found no such patient")),
         Content::OperationOutcome => return Err(missing("holds an error instead of data")),
         Content::NotAResource => {
@@ -173,9 +210,13 @@ fn prefetched_patient<'a>(
     }
 }
 
-fn collect<'a>(key: &Prefetched<'a>, records: &mut Vec<Incoming<'a>>) -> Source {
-    let mut source = match key.json {
-        Some(json) => take(json, key, From::Prefetch, records),
+fn collect<'a>(key: &mut Prefetched<'a>, records: &mut Vec<Incoming<'a>>) -> Source {
+    let content = key.content.take();
+    let is_sent = content.is_some();
+    let is_followed = key.fetched.is_some();
+    let mut take = |content, from| take(content, key.resource_type, is_followed, from, records);
+    let mut source = match content {
+        Some(content) => take(content, From::Prefetch),
         None => Source {
             from: From::Absent,
             pages: 0,
@@ -183,7 +224,7 @@ fn collect<'a>(key: &Prefetched<'a>, records: &mut Vec<Incoming<'a>>) -> Source 
         },
     };
     if let Some(fetched) = &key.fetched {
-        if key.json.is_none() {
+        if !is_sent {
             source = Source {
                 from: From::Fetched,
                 pages: 0,
@@ -191,7 +232,7 @@ fn collect<'a>(key: &Prefetched<'a>, records: &mut Vec<Incoming<'a>>) -> Source 
             };
         }
         for json in &fetched.pages {
-            let page = take(json, key, From::Fetched, records);
+            let page = take(split(json), From::Fetched);
             source.pages += page.pages;
             source.complete &= page.complete;
         }
@@ -205,8 +246,9 @@ fn collect<'a>(key: &Prefetched<'a>, records: &mut Vec<Incoming<'a>>) -> Source 
 
 /// The resources of one prefetched value or one page.
 fn take<'a>(
-    json: &'a RawValue,
-    key: &Prefetched<'a>,
+    content: Content<'a>,
+    expected: &str,
+    is_followed: bool,
     from: From,
     records: &mut Vec<Incoming<'a>>,
 ) -> Source {
@@ -215,7 +257,7 @@ fn take<'a>(
         pages: 0,
         complete: false,
     };
-    match split(json) {
+    match content {
         Content::Null => Source::complete(from),
         Content::OperationOutcome | Content::NotAResource => failed,
         Content::Resource {
@@ -226,7 +268,7 @@ fn take<'a>(
                 full_url: None,
                 json,
             });
-            if resource_type == key.resource_type {
+            if resource_type == expected {
                 Source::complete(from)
             } else {
                 failed
@@ -234,7 +276,6 @@ fn take<'a>(
         }
         Content::Bundle(bundle) => {
             // Whether a page that was announced is missing, only whoever followed the links can tell.
-            let is_followed = key.fetched.is_some();
             let complete = is_complete(&bundle) || (is_followed && has_all_entries(&bundle));
             let failed = bundle.has_error && bundle.entries.is_empty();
             add(bundle, records);
@@ -274,15 +315,24 @@ fn slot<'s>(sources: &'s mut Sources, resource_type: &str) -> Option<&'s mut Sou
     }
 }
 
-/// The resources of files, before they are told apart by patient.
+/// The resources of files, before they are told apart by patient. FHIR R4 unless told otherwise.
 #[derive(Debug, Default)]
 pub struct Resources<'a> {
     patients: Vec<(String, Incoming<'a>)>,
     records: Vec<Incoming<'a>>,
     incomplete: bool,
+    release: Release,
 }
 
 impl<'a> Resources<'a> {
+    /// None yet; those to come are written in this release.
+    pub fn written_in(release: Release) -> Self {
+        Self {
+            release,
+            ..Self::default()
+        }
+    }
+
     /// Adds a Bundle, a resource, or nothing; false when the value is no FHIR at all.
     pub fn add(&mut self, json: &'a RawValue) -> bool {
         match split(json) {
@@ -378,6 +428,7 @@ impl<'a> Resources<'a> {
             patient: patient.clone(),
             records,
             sources,
+            release: self.release,
         })
     }
 

@@ -5,6 +5,7 @@ use crate::domain::codes::SetAsideCode;
 use crate::domain::facts::Topic;
 use crate::fhir::peek::{Concept, Peek, Reference};
 use crate::fhir::reference::type_and_id;
+use crate::fhir::release::Release;
 use crate::terminology::{Meaning, Role, Terminology, normalise};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -164,6 +165,7 @@ impl<'a> Items<'a> {
     /// Looks at every resource and keeps those that could matter. The others leave no trace but their number.
     pub fn collect(
         records: &[Incoming<'a>],
+        release: Release,
         terminology: &Terminology,
         patient: &str,
         patient_url: Option<&str>,
@@ -185,7 +187,7 @@ impl<'a> Items<'a> {
         let mut links: Vec<(usize, String)> = Vec::new();
         let mut medications: Vec<(usize, Option<String>, bool)> = Vec::new();
         for record in records {
-            let peek = Peek::at(record.json);
+            let peek = Peek::written_in(release, record.json);
             let Some(kind) = Kind::of(&peek) else {
                 continue;
             };
@@ -272,7 +274,7 @@ impl<'a> Items<'a> {
                 medications.push((
                     index,
                     target.filter(|_| !speaks),
-                    display.is_some() && !speaks,
+                    (display.is_some() && !speaks) || names_medication(&peek),
                 ));
             }
             all.items.push(Item {
@@ -286,7 +288,7 @@ impl<'a> Items<'a> {
                 reference,
             });
             for json in peek.contained.into_iter().flatten() {
-                all.add_contained(json, index, &mut glance);
+                all.add_contained(json, index, release, &mut glance);
             }
         }
         all.link_members(links);
@@ -295,8 +297,14 @@ impl<'a> Items<'a> {
         all
     }
 
-    fn add_contained(&mut self, json: &'a RawValue, container: usize, glance: &mut Glance<'_>) {
-        let peek = Peek::at(json);
+    fn add_contained(
+        &mut self,
+        json: &'a RawValue,
+        container: usize,
+        release: Release,
+        glance: &mut Glance<'_>,
+    ) {
+        let peek = Peek::written_in(release, json);
         let Some(kind @ (Kind::Observation | Kind::Medication)) = Kind::of(&peek) else {
             return;
         };
@@ -428,6 +436,7 @@ impl<'a> Items<'a> {
                 // The agent of a medication that is not there cannot be told.
                 None => !is_named && self.items[index].kind == Kind::MedicationAdministration,
                 Some(medication) => *known.entry(medication).or_insert_with(|| {
+                    // `Medication.code` is the same in every release.
                     glance.medication_may_be_radioiodine(&Peek::at(self.items[medication].json))
                 }),
             };
@@ -471,6 +480,12 @@ fn subject<'a>(peek: &Peek<'a>) -> Option<Cow<'a, str>> {
     subject
         .and_then(|subject| subject.reference.as_ref())
         .map(|reference| reference.clone().into_cow())
+}
+
+/// Whether the resource itself says which medication it is about.
+fn names_medication(peek: &Peek<'_>) -> bool {
+    let concept = peek.medication_codeable_concept.as_ref();
+    concept.is_some_and(|concept| !concept.is_empty())
 }
 
 fn last_updated(peek: &Peek<'_>) -> Option<jiff::Timestamp> {
@@ -677,7 +692,8 @@ impl Glance<'_> {
                 for used in peek.used_code.iter().flatten() {
                     meanings.extend(self.concept(used).0);
                 }
-                let radioiodine = code_hidden || any(&meanings, &RADIOIODINE) || words.radioiodine;
+                let hidden = code_hidden || peek.used.is_some();
+                let radioiodine = hidden || any(&meanings, &RADIOIODINE) || words.radioiodine;
                 add(
                     Topic::Applicability,
                     radioiodine || any(&meanings, &OPERATION),
@@ -689,9 +705,11 @@ impl Glance<'_> {
                     .medication_codeable_concept
                     .as_ref()
                     .map_or_else(Default::default, |code| self.concept(code));
-                let hidden = peek.malformed
-                    && peek.medication_codeable_concept.is_none()
-                    && peek.medication_reference.is_none();
+                // An administration that does not say of what; a medication as another release of FHIR would write it.
+                let hidden = peek.medication.is_some()
+                    || (peek.malformed || kind == Kind::MedicationAdministration)
+                        && !names_medication(peek)
+                        && peek.medication_reference.is_none();
                 let radioiodine = hidden || any(&meanings, &RADIOIODINE) || words.radioiodine;
                 add(Topic::Applicability, radioiodine);
                 return (topics, radioiodine);

@@ -20,6 +20,7 @@ use crate::domain::facts::{
 };
 use crate::fhir::element::{self, Resource, Unreadable, View};
 use crate::fhir::peek::Peek;
+pub use crate::fhir::release::Release;
 use crate::terminology::Terminology;
 use code::{Decoded, decode};
 pub use items::Coverage;
@@ -49,13 +50,15 @@ pub struct Input<'a> {
     pub records: Vec<Incoming<'a>>,
     /// Where they came from.
     pub sources: Sources,
+    /// The release of FHIR that all of them are written in.
+    pub release: Release,
 }
 
 /// Why no chart can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnusablePatient {
     /// Not a Patient, or not readable.
-    #[error("the Patient resource cannot be read as FHIR R4")]
+    #[error("the Patient resource cannot be read in the FHIR release that was stated")]
     Unreadable,
     /// `modifierExtension` or `implicitRules`.
     #[error(
@@ -81,10 +84,12 @@ pub fn read(input: Input<'_>, terminology: &Terminology) -> Result<Chart, Unusab
         patient: incoming,
         records,
         sources,
+        release,
     } = input;
-    let (patient, reference) = patient(&incoming)?;
+    let (patient, reference) = patient(&incoming, release)?;
     let items = Items::collect(
         &records,
+        release,
         terminology,
         &reference,
         incoming.full_url.as_deref(),
@@ -93,6 +98,7 @@ pub fn read(input: Input<'_>, terminology: &Terminology) -> Result<Chart, Unusab
     drop(records);
     let mut reader = Reader {
         terminology,
+        release,
         items: &items,
         listings: RefCell::default(),
         chart: Chart {
@@ -117,9 +123,13 @@ pub fn read(input: Input<'_>, terminology: &Terminology) -> Result<Chart, Unusab
     Ok(reader.chart)
 }
 
-fn patient(incoming: &Incoming<'_>) -> Result<(PatientFacts, String), UnusablePatient> {
+fn patient(
+    incoming: &Incoming<'_>,
+    release: Release,
+) -> Result<(PatientFacts, String), UnusablePatient> {
     let keep = ["birthDate", "deceasedBoolean", "deceasedDateTime"];
-    let resource = element::read(incoming.json, &keep).map_err(|_| UnusablePatient::Unreadable)?;
+    let resource =
+        element::read(incoming.json, &keep, release).map_err(|_| UnusablePatient::Unreadable)?;
     if resource.is_modified {
         return Err(UnusablePatient::Modified);
     }
@@ -155,6 +165,7 @@ fn patient(incoming: &Incoming<'_>) -> Result<(PatientFacts, String), UnusablePa
 
 struct Reader<'a> {
     terminology: &'a Terminology,
+    release: Release,
     items: &'a Items<'a>,
     chart: Chart,
     /// Records that others refer to, each read once however many refer to it.
@@ -165,6 +176,8 @@ struct Reader<'a> {
 struct Listing {
     date: Option<PartialDate>,
     code: Decoded,
+    /// A code or, of a Medication, an ingredient says what it is.
+    is_named: bool,
     value: Decoded,
     readings: pet::Readings,
     sites: Decoded,
@@ -195,11 +208,14 @@ impl<'a> Reader<'a> {
             "bodySite",
             "ingredient",
         ];
-        let resource = read_members(item, &keep)?;
+        let resource = self.read_members(item, &keep)?;
         let view = resource.view();
-        let mut code = decode(self.terminology, &view.concept("code")?.unwrap_or_default());
+        let own = view.concept("code")?.unwrap_or_default();
+        let mut is_named = !own.is_empty();
+        let mut code = decode(self.terminology, &own);
         for ingredient in view.many("ingredient")? {
             if let Some(substance) = ingredient.concept("itemCodeableConcept")? {
+                is_named |= !substance.is_empty();
                 code = code.and(&decode(self.terminology, &substance));
             }
         }
@@ -215,6 +231,7 @@ impl<'a> Reader<'a> {
         Ok(Listing {
             date: effective(view)?,
             code,
+            is_named,
             value,
             readings,
             sites,
@@ -244,6 +261,10 @@ impl<'a> Reader<'a> {
             }
             Kind::Medication | Kind::Unknown => Err(Unreadable),
         }
+    }
+
+    fn read_members(&self, item: &Item<'_>, keep: &[&str]) -> Result<Resource, Unreadable> {
+        element::read(item.json, keep, self.release)
     }
 
     fn record(&self, item: &Item<'_>, date: Option<PartialDate>) -> Record {
@@ -309,7 +330,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unmapped(&mut self, item: &Item<'_>, topic: Topic) {
-        let peek = Peek::at(item.json);
+        let peek = Peek::written_in(self.release, item.json);
         let concepts = peek.code.iter().chain(&peek.medication_codeable_concept);
         for coding in concepts.flat_map(|concept| concept.coding.iter().flatten()) {
             let text = |part: &Option<crate::fhir::peek::Str<'_>>| {
@@ -348,8 +369,4 @@ fn effective(view: View<'_>) -> Result<Option<PartialDate>, Unreadable> {
         Some(name @ ("effectiveDateTime" | "effectiveInstant")) => date(view.text(name)?),
         _ => Ok(None),
     }
-}
-
-fn read_members(item: &Item<'_>, keep: &[&str]) -> Result<Resource, Unreadable> {
-    element::read(item.json, keep)
 }

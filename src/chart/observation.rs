@@ -2,7 +2,7 @@
 
 use super::code::{Decoded, Site, decode};
 use super::items::Item;
-use super::{Reader, effective, finality, read_members};
+use super::{Reader, effective, finality};
 use crate::domain::codes::{Hint, SetAsideCode, Standing};
 use crate::domain::date::PartialDate;
 use crate::domain::facts::{
@@ -37,7 +37,7 @@ const KEEP: [&str; 20] = [
 
 impl<'a> Reader<'a> {
     pub(super) fn observation(&mut self, item: &Item<'a>) -> Result<(), Unreadable> {
-        let resource = read_members(item, &KEEP)?;
+        let resource = self.read_members(item, &KEEP)?;
         let view = resource.view();
         let status = view.text("status")?;
         let date = self.date_of(item, view)?;

@@ -3,7 +3,7 @@
 
 use super::code::{Decoded, decode};
 use super::items::{Item, Kind};
-use super::{Reader, finality, read_members};
+use super::{Reader, finality};
 use crate::domain::codes::SetAsideCode;
 use crate::domain::date::PartialDate;
 use crate::domain::facts::{PetFinding, PetRecord, Reading, SuvMax, Topic};
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
             "conclusionCode",
             "result",
         ];
-        let resource = read_members(item, &keep)?;
+        let resource = self.read_members(item, &keep)?;
         let view = resource.view();
         let date = self.date_of(item, view)?;
         let is_final = match finality(view.text("status")?, true) {

@@ -2,7 +2,7 @@
 
 use super::code::{Decoded, decode};
 use super::items::{Item, Kind};
-use super::{Reader, date, effective, read_members};
+use super::{Reader, date, effective};
 use crate::domain::codes::SetAsideCode;
 use crate::domain::date::PartialDate;
 use crate::domain::facts::{Course, Extent, Operation, Radioiodine, Topic};
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
             "reasonReference",
             "usedCode",
         ];
-        let resource = read_members(item, &keep)?;
+        let resource = self.read_members(item, &keep)?;
         let view = resource.view();
         if resource.is_modified {
             self.open(item, SetAsideCode::ModifierExtension);
@@ -141,31 +141,29 @@ impl<'a> Reader<'a> {
             "reasonReference",
             "dosage",
         ];
-        let resource = read_members(item, &keep)?;
+        let resource = self.read_members(item, &keep)?;
         let view = resource.view();
         if resource.is_modified {
             self.open(item, SetAsideCode::ModifierExtension);
             return Ok(());
         }
-        let mut code = decode(
-            self.terminology,
-            &view
-                .concept("medicationCodeableConcept")?
-                .unwrap_or_default(),
-        );
-        let mut unresolved = false;
+        let concept = view
+            .concept("medicationCodeableConcept")?
+            .unwrap_or_default();
+        let mut is_named = !concept.is_empty();
+        let mut code = decode(self.terminology, &concept);
         if let Some(reference) = view.one("medicationReference")? {
             let display = crate::terminology::normalise(reference.text("display")?.unwrap_or(""));
             code.words.push(' ');
             code.words.push_str(&display);
-            match reference
+            is_named |= !display.is_empty();
+            if let Some(medication) = reference
                 .text("reference")?
                 .and_then(|reference| self.items.resolve(item, reference))
             {
-                Some(medication) => {
-                    code = code.and(&self.listing(medication).ok_or(Unreadable)?.code)
-                }
-                None => unresolved = display.is_empty(),
+                let medication = self.listing(medication).ok_or(Unreadable)?;
+                is_named |= medication.is_named;
+                code = code.and(&medication.code);
             }
         }
         let status = view.text("status")?.unwrap_or("");
@@ -196,7 +194,8 @@ impl<'a> Reader<'a> {
             }
             return Ok(());
         }
-        if unresolved && !matches!(status, "entered-in-error" | "not-done") {
+        // What was given is not said, or not in this chart: it may have been radioiodine.
+        if !is_named && !matches!(status, "entered-in-error" | "not-done") {
             self.course(item, start, Course::Uncertain);
             return Ok(());
         }

@@ -4,12 +4,12 @@ use super::{Common, Failure, parse_instant};
 use crate::cds_hooks::display::DisplayReason;
 use crate::cds_hooks::request::{DEEPEST_NESTING, nesting};
 use crate::cds_hooks::response::{assessment, predictor_name, state_name};
-use crate::chart::Chart;
 use crate::chart::input::Resources;
+use crate::chart::{Chart, Release};
 use crate::config::{Knowledge, Settings};
 use crate::domain::assessment::{Assessment, assess};
 use crate::domain::score::Predictor;
-use crate::server::hook::{day, instant};
+use crate::server::answer::{day, instant};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -30,6 +30,9 @@ pub struct Assess {
     /// Every patient of the input, one JSON object per line.
     #[arg(long)]
     all: bool,
+    /// The FHIR release of the input: R4, R4B or R5.
+    #[arg(long, value_name = "RELEASE", default_value_t = Release::R4)]
+    fhir_version: Release,
     /// JSON also on a terminal.
     #[arg(long)]
     json: bool,
@@ -43,7 +46,7 @@ impl Assess {
         let (settings, knowledge) = self.common.load()?;
         let texts = read_files(&self.files)?;
         let values = values(&texts)?;
-        let mut resources = Resources::default();
+        let mut resources = Resources::written_in(self.fhir_version);
         for (file, value) in &values {
             if !resources.add(value) {
                 return Err(Failure::Input(format!(

@@ -2,6 +2,7 @@
 
 use super::assess::{assess_patient, read_files, values};
 use super::{Common, Failure};
+use crate::chart::Release;
 use crate::chart::input::Resources;
 use crate::config::DEFAULTS;
 use crate::domain::facts::Topic;
@@ -19,6 +20,9 @@ pub struct Check {
     /// FHIR files whose coverage to report: Bundles, resources or NDJSON; `-` is standard input.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The FHIR release of the files: R4, R4B or R5.
+    #[arg(long, value_name = "RELEASE", default_value_t = Release::R4)]
+    fhir_version: Release,
     /// The report as JSON.
     #[arg(long)]
     json: bool,
@@ -51,7 +55,7 @@ impl Check {
         });
         if !self.files.is_empty() {
             let texts = read_files(&self.files)?;
-            let mut resources = Resources::default();
+            let mut resources = Resources::written_in(self.fhir_version);
             for (file, value) in values(&texts)? {
                 if !resources.add(value) {
                     return Err(Failure::Input(format!(

@@ -8,6 +8,7 @@ mod serve;
 
 use crate::audit::UnusableKey;
 use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
+use crate::server::CannotStart;
 use crate::store::StoreError;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
@@ -28,7 +29,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the service for real clients. Has no authentication yet, so it starts only with --open.
+    /// Run the service for the clients of the configuration, or with --open for everybody.
     Serve(serve::Serve),
     /// Run the service beside a FHIR server full of synthetic patients, on one loopback port. Start here.
     Sandbox(serve::Sandbox),
@@ -90,6 +91,9 @@ pub enum Failure {
     /// Exit code 3 when the URL is at fault, else 1.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The server could not start: 1 for what the machine refuses, 3 for what is configured.
+    #[error(transparent)]
+    Start(#[from] CannotStart),
     /// Exit code 1: the server could not start, output could not be written.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -100,9 +104,11 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
+            Self::Start(CannotStart::Io(_) | CannotStart::Store(_) | CannotStart::Audit(_)) => 1,
             Self::Configuration(_)
             | Self::Content(_)
             | Self::Key(_)
+            | Self::Start(_)
             | Self::Store(StoreError::InvalidUrl(_)) => 3,
             Self::Input(_) | Self::Io(_) | Self::Store(_) => 1,
             Self::MissingData(_) => 4,

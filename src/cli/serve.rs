@@ -1,9 +1,9 @@
 //! `rrdtc serve` and `rrdtc sandbox`.
 
 use super::{Common, Failure, parse_instant};
-use crate::config::FIXTURES_AS_OF;
+use crate::config::{FIXTURES_AS_OF, InvalidConfiguration, Log, Settings};
 use crate::sandbox::{self, Store, UnusableData};
-use crate::server::{Application, Clock};
+use crate::server::{Application, CannotStart, Clock, Startup};
 use clap::Args;
 use jiff::Timestamp;
 use std::io::IsTerminal;
@@ -15,7 +15,8 @@ use std::path::PathBuf;
 pub struct Serve {
     #[command(flatten)]
     common: Common,
-    /// Answer every caller. There is no authentication yet, so this must be said.
+    /// Answer every caller: for tests, or behind a network that you trust. Without clients in the configuration this must be
+    /// said; with clients it is refused.
     #[arg(long)]
     open: bool,
     /// Address and port, instead of `listen`.
@@ -24,6 +25,9 @@ pub struct Serve {
     /// Port, instead of that of `listen`; 0 takes a free one.
     #[arg(long)]
     port: Option<u16>,
+    /// Address and port of metrics and readiness, instead of `metrics.listen`.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics_listen: Option<SocketAddr>,
     /// Assess as of this instant instead of now; every answer's assessedAt shows it. Only with --open.
     #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     as_of: Option<Timestamp>,
@@ -31,29 +35,52 @@ pub struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        if !self.open {
+        let settings = self.settings()?;
+        if settings.clients.is_empty() && !self.open {
             return Err(Failure::Usage(
-                "serve has no authentication yet and would answer every caller; say --open if that is what you want, behind a network that you trust".into(),
+                "no client is configured, so every caller would be answered; configure [[clients]], or say --open if that is what you want, behind a network that you trust".into(),
             ));
         }
-        let (mut settings, knowledge) = self.common.load()?;
+        if !settings.clients.is_empty() && self.open {
+            return Err(Failure::Usage(
+                "--open answers every caller, but the configuration names clients: leave one of the two out".into(),
+            ));
+        }
+        if self.as_of.is_some() && !self.open {
+            return Err(Failure::Usage("--as-of needs --open".into()));
+        }
+        start_log(&settings.log);
+        let clock = self.as_of.map_or(Clock::System, Clock::Fixed);
+        block_on(async move {
+            let application = Application::build(Startup {
+                reload: Some(Box::new(move || self.settings())),
+                ..Startup::new(settings, clock)
+            })
+            .await?;
+            println!("listening on {}", application.address);
+            println!("discovery {}/cds-services", application.base_url);
+            if let Some(address) = application.metrics_address {
+                println!("metrics and readiness on {address}");
+            }
+            if let Clock::Fixed(instant) = clock {
+                println!("assessing as of {instant}, not now");
+            }
+            Ok(application.run().await?)
+        })
+    }
+
+    fn settings(&self) -> Result<Settings, InvalidConfiguration> {
+        let mut settings = Settings::load(self.common.config.as_deref())?;
         if let Some(listen) = self.listen {
             settings.listen = listen;
         }
         if let Some(port) = self.port {
             settings.listen.set_port(port);
         }
-        start_log();
-        let clock = self.as_of.map_or(Clock::System, Clock::Fixed);
-        block_on(async move {
-            let application = Application::build(settings, knowledge, clock, None)?;
-            println!("listening on {}", application.address);
-            println!("discovery {}/cds-services", application.base_url);
-            if let Clock::Fixed(instant) = clock {
-                println!("assessing as of {instant}, not now");
-            }
-            application.run().await
-        })
+        if let Some(listen) = self.metrics_listen {
+            settings.metrics_listen = Some(listen);
+        }
+        Ok(settings)
     }
 }
 
@@ -101,7 +128,7 @@ impl Sandbox {
             }
             None => Clock::System,
         };
-        start_log();
+        start_log(&settings.log);
         let patients = store.patients().count();
         let example = store
             .patients()
@@ -112,7 +139,7 @@ impl Sandbox {
             let service = knowledge
                 .plain_service()
                 .map_or(String::new(), |service| service.id.clone());
-            let application = sandbox::build(settings, knowledge, clock, store)?;
+            let application = sandbox::build(settings, clock, store).await?;
             let base = &application.base_url;
             println!("rrdtc sandbox: synthetic data, not for care");
             println!("listening on {}", application.address);
@@ -129,27 +156,37 @@ impl Sandbox {
             println!(
                 "  curl -s {base}/requests/{example} | curl -s {base}/cds-services/{service} -H 'Content-Type: application/json' --data-binary @-"
             );
-            application.run().await
+            Ok(application.run().await?)
         })
     }
 }
 
-fn block_on(future: impl Future<Output = std::io::Result<()>>) -> Result<(), Failure> {
-    super::on_runtime(future).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => Failure::Usage(
-            "the port is in use; choose another with --port, or 0 for a free one".into(),
-        ),
-        _ => Failure::Io(error),
-    })
+fn block_on(future: impl Future<Output = Result<(), CannotStart>>) -> Result<(), Failure> {
+    actix_web::rt::System::new()
+        .block_on(future)
+        .map_err(|error| match error {
+            CannotStart::Io(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                Failure::Usage(
+                    "a port is in use; choose another with --port or --metrics-listen, 0 for a free one".into(),
+                )
+            }
+            error => Failure::Start(error),
+        })
 }
 
-/// Log lines hold no request bodies, no queries and no patient ids.
-fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("RRDTC_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .try_init();
+/// Log lines hold no request bodies, no paths or queries, no tokens and no patient ids. Only our own are written: what
+/// libraries say may hold addresses.
+fn start_log(log: &Log) {
+    let filter = format!("off,rrdtc={}", log.level);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr);
+    // A second start in one process keeps the first log.
+    let _ = if log.json {
+        subscriber.json().flatten_event(true).try_init()
+    } else {
+        subscriber
+            .with_ansi(std::io::stderr().is_terminal())
+            .try_init()
+    };
 }

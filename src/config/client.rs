@@ -156,7 +156,7 @@ impl Default for DisplayRules {
 }
 
 /// No card may be kept away for longer than this, days.
-const LONGEST_SUPPRESSION_DAYS: u32 = 180;
+pub const LONGEST_SUPPRESSION_DAYS: u32 = 180;
 
 /// Checks all clients.
 pub(super) fn validate(

@@ -9,7 +9,8 @@ mod mistakes;
 mod typed;
 
 pub use client::{
-    Backend, Client, DisplayRules, Fetching, Keys, Mode, Snooze, Tenant, client_settings,
+    Backend, Client, DisplayRules, Fetching, Keys, LONGEST_SUPPRESSION_DAYS, Mode, Snooze, Tenant,
+    client_settings,
 };
 pub use content::{FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures};
 pub use mistakes::Mistake;

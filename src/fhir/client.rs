@@ -8,7 +8,8 @@ use super::bases::{Bases, InvalidBase, below};
 use super::breaker::Breaker;
 use super::fetched::{FailureReason, Fetched, Outcome};
 use super::paging::Reader;
-use super::version::{FhirVersion, UnsupportedVersion, VersionProblem, stated};
+use super::release::{Release, UnsupportedRelease};
+use super::version::{VersionProblem, stated};
 use crate::outbound::{Budget, InvalidOutbound, Limits, Outbound, OutboundSettings, bearer};
 use futures_util::future::join_all;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
@@ -155,7 +156,7 @@ pub struct FhirServer {
 }
 
 /// Base without a slash at its end to the release that it stated.
-type Versions = HashMap<String, Result<FhirVersion, UnsupportedVersion>>;
+type Versions = HashMap<String, Result<Release, UnsupportedRelease>>;
 
 /// Bases whose release is kept. A configured base can be a prefix with many real ones below it.
 const MAX_VERSIONS: usize = 1_000;
@@ -307,12 +308,12 @@ impl FhirServer {
     }
 
     /// The release that a base stated when it was last asked; none before. Never asks.
-    pub fn known_version(&self, base: &Url) -> Option<Result<FhirVersion, UnsupportedVersion>> {
+    pub fn known_version(&self, base: &Url) -> Option<Result<Release, UnsupportedRelease>> {
         self.versions().get(without_slash(base)).cloned()
     }
 
     /// The release of a base: as known, else asked for. Not for the path of a call.
-    pub async fn metadata_version(&self, base: &Url) -> Result<FhirVersion, VersionProblem> {
+    pub async fn metadata_version(&self, base: &Url) -> Result<Release, VersionProblem> {
         match self.known_version(base) {
             Some(known) => Ok(known?),
             None => self.ask_version(base).await,
@@ -321,7 +322,7 @@ impl FhirServer {
 
     /// Asks every configured base for its release and keeps the answers; what was known stays when a base does not answer.
     /// For a background task.
-    pub async fn check_version(&self) -> Vec<(Url, Result<FhirVersion, VersionProblem>)> {
+    pub async fn check_version(&self) -> Vec<(Url, Result<Release, VersionProblem>)> {
         join_all(
             self.bases
                 .iter()
@@ -330,7 +331,7 @@ impl FhirServer {
         .await
     }
 
-    async fn ask_version(&self, base: &Url) -> Result<FhirVersion, VersionProblem> {
+    async fn ask_version(&self, base: &Url) -> Result<Release, VersionProblem> {
         let url = below(base, "metadata").filter(|url| self.allows(url));
         let url = url.ok_or(VersionProblem::Unknown(FailureReason::RefusedBase))?;
         let headers =

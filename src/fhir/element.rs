@@ -4,12 +4,14 @@
 //! numbers are checked. What fhirbolt does not check (shapes of primitives, two values of one choice) the views check.
 
 use super::peek::Str;
-use fhirbolt::FhirReleases;
+use super::r5;
+use super::release::Release;
 use fhirbolt::element::{Element, Primitive, Value};
 use fhirbolt::serde::{DeserializationConfig, DeserializationMode};
+use fhirbolt::{FhirRelease, FhirReleases};
 use serde_json::value::RawValue;
 
-/// An element of FHIR R4.
+/// An element of FHIR R4, and of the other releases in its shape.
 pub type R4Element = Element<{ FhirReleases::R4 }>;
 
 /// A resource that was read.
@@ -22,14 +24,15 @@ pub struct Resource {
 
 /// The resource, or an element of it, has not the shape that FHIR gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the resource cannot be read as FHIR R4")]
+#[error("the resource cannot be read in the FHIR release that was stated")]
 pub struct Unreadable;
 
 /// Members that no rule reads but that change what a resource means: never dropped.
 const ALWAYS_KEPT: [&str; 4] = ["resourceType", "id", "modifierExtension", "implicitRules"];
 
-/// Reads the named members of a resource.
-pub fn read(json: &RawValue, keep: &[&str]) -> Result<Resource, Unreadable> {
+/// Reads the named members of a resource, named as in R4 whatever its release. What the stated release does not know under one
+/// of these names, or under the name that another release has for it, makes the resource unreadable.
+pub fn read(json: &RawValue, keep: &[&str], release: Release) -> Result<Resource, Unreadable> {
     let mut is_modified = false;
     let mut deserializer = serde_json::Deserializer::from_str(json.get());
     let kept = serde::Deserializer::deserialize_map(
@@ -40,12 +43,22 @@ pub fn read(json: &RawValue, keep: &[&str]) -> Result<Resource, Unreadable> {
         },
     )
     .map_err(|_| Unreadable)?;
+    let root = match release {
+        Release::R4 => element(kept)?,
+        Release::R4B => r5::same(element::<{ FhirReleases::R4B }>(kept)?),
+        Release::R5 => r5::as_r4(element(kept)?),
+    };
+    Ok(Resource { root, is_modified })
+}
+
+fn element<const R: FhirRelease>(
+    kept: serde_json::Map<String, serde_json::Value>,
+) -> Result<Element<R>, Unreadable> {
     let config = DeserializationConfig {
         mode: DeserializationMode::Strict,
     };
-    let root = fhirbolt::json::from_json_value(serde_json::Value::Object(kept), Some(config))
-        .map_err(|_| Unreadable)?;
-    Ok(Resource { root, is_modified })
+    fhirbolt::json::from_json_value(serde_json::Value::Object(kept), Some(config))
+        .map_err(|_| Unreadable)
 }
 
 /// Collects the members to keep, pruned, `resourceType` first. A kept member that occurs twice makes the resource ambiguous.
@@ -67,7 +80,10 @@ impl<'de> serde::de::Visitor<'de> for Kept<'_> {
         kept.insert("resourceType".to_owned(), serde_json::Value::Null);
         while let Some(name) = map.next_key::<Str<'de>>()? {
             let name = name.as_str();
-            if !ALWAYS_KEPT.contains(&name) && !self.keep.contains(&name) {
+            let is_kept = ALWAYS_KEPT.contains(&name)
+                || self.keep.contains(&name)
+                || r5::r4_names(name).iter().any(|r4| self.keep.contains(r4));
+            if !is_kept {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
@@ -131,7 +147,7 @@ impl Resource {
 
 /// A look at one element. Every accessor tells "not there" (`None`) from "there, but not readable" (`Err`).
 #[derive(Debug, Clone, Copy)]
-pub struct View<'a>(&'a R4Element);
+pub struct View<'a>(pub(super) &'a R4Element);
 
 impl<'a> View<'a> {
     /// Whether a member is there.
@@ -282,6 +298,15 @@ pub struct Concept<'a> {
     pub codings: Vec<Coding<'a>>,
     /// `text`, empty when not there.
     pub text: &'a str,
+}
+
+impl Concept<'_> {
+    /// Whether it says nothing: no code, no display, no text.
+    pub fn is_empty(&self) -> bool {
+        let says_nothing =
+            |coding: &Coding<'_>| coding.code.is_empty() && coding.display.is_empty();
+        self.text.is_empty() && self.codings.iter().all(says_nothing)
+    }
 }
 
 /// A Coding; empty strings where a part is missing.

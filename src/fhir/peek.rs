@@ -1,5 +1,7 @@
 //! A first look at a resource: type, id, subject, codes, members. Borrowed from the JSON, nothing else is parsed.
 
+use super::r5;
+use super::release::Release;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use serde_json::value::RawValue;
@@ -81,6 +83,12 @@ pub struct Peek<'a> {
     /// `usedCode`.
     #[serde(borrow, default)]
     pub used_code: Option<Vec<Concept<'a>>>,
+    /// `medication` of R5. Still there after [`Peek::written_in`] only when the resource is not of the release that was said.
+    #[serde(borrow, default)]
+    pub medication: Option<CodeableReference<'a>>,
+    /// `used` of R5, as `medication`.
+    #[serde(borrow, default)]
+    pub used: Option<Vec<CodeableReference<'a>>>,
     /// `hasMember`.
     #[serde(borrow, default)]
     pub has_member: Option<Vec<Reference<'a>>>,
@@ -125,6 +133,17 @@ pub struct Concept<'a> {
     pub text: Option<Str<'a>>,
 }
 
+/// A CodeableReference, which R5 brought.
+#[derive(Debug, Deserialize)]
+pub struct CodeableReference<'a> {
+    /// `concept`.
+    #[serde(borrow, default)]
+    pub concept: Option<Concept<'a>>,
+    /// `reference`.
+    #[serde(borrow, default)]
+    pub reference: Option<Reference<'a>>,
+}
+
 /// A Coding.
 #[derive(Debug, Deserialize)]
 pub struct Coding<'a> {
@@ -151,10 +170,38 @@ pub struct Component<'a> {
     pub value_codeable_concept: Option<Concept<'a>>,
 }
 
+impl Concept<'_> {
+    /// Whether it says nothing: no code, no display, no text.
+    pub fn is_empty(&self) -> bool {
+        let parts = |coding: &Coding<'_>| [&coding.code, &coding.display].map(is_empty);
+        is_empty(&self.text)
+            && self
+                .coding
+                .iter()
+                .flatten()
+                .flat_map(parts)
+                .all(|none| none)
+    }
+}
+
+fn is_empty(text: &Option<Str<'_>>) -> bool {
+    text.as_ref().is_none_or(|text| text.as_str().is_empty())
+}
+
 impl<'a> Peek<'a> {
-    /// Looks at a resource. A member of an unexpected shape costs only itself and sets [`Peek::malformed`].
+    /// Looks at a resource as R4 names it: enough for what is the same in every release (type, id, subject, `meta`, what it
+    /// contains and lists). A member of an unexpected shape costs only itself and sets [`Peek::malformed`].
     pub fn at(json: &'a RawValue) -> Self {
         serde_json::from_str(json.get()).unwrap_or_else(|_| Self::member_by_member(json.get()))
+    }
+
+    /// The same for a resource of this release, with its members named as in R4.
+    pub fn written_in(release: Release, json: &'a RawValue) -> Self {
+        let mut peek = Self::at(json);
+        if release == Release::R5 {
+            r5::peek_as_r4(&mut peek, json);
+        }
+        peek
     }
 
     fn member_by_member(text: &'a str) -> Self {
@@ -187,6 +234,9 @@ impl<'a> Peek<'a> {
         peek.value_codeable_concept = member(&members, "valueCodeableConcept");
         peek.category = member(&members, "category");
         peek.component = member(&members, "component");
+        peek.used_code = member(&members, "usedCode");
+        peek.medication = member(&members, "medication");
+        peek.used = member(&members, "used");
         peek.has_member = member(&members, "hasMember");
         peek.result = member(&members, "result");
         peek.contained = member(&members, "contained");

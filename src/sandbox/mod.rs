@@ -7,34 +7,39 @@ mod store;
 pub use store::{Store, UnusableData};
 
 use crate::cds_hooks::card::Suggestions;
-use crate::config::{CorsOrigins, Knowledge, Settings};
-use crate::server::{Application, Clock};
+use crate::config::{CorsOrigins, Settings};
+use crate::server::{Application, CannotStart, Clock, Startup};
 use actix_web::web;
 use std::sync::Arc;
 
-/// Builds the sandbox. Every browser may talk to it: it holds nothing but synthetic data.
-pub fn build(
+/// Where the sandbox serves FHIR.
+const FHIR: &str = "/fhir";
+
+/// Builds the sandbox. Every browser may talk to it: it holds nothing but synthetic data. What a call lacks is read from the
+/// sandbox's own FHIR server.
+pub async fn build(
     mut settings: Settings,
-    knowledge: Knowledge,
     clock: Clock,
     store: Store,
-) -> std::io::Result<Application> {
+) -> Result<Application, CannotStart> {
     settings.cors = CorsOrigins::Any;
     // Off by default, on here so that they can be tried.
     settings.advice.suggestions = Suggestions {
         draft_pet: true,
         record_assessment: true,
     };
+    settings.clients.clear();
+    settings.metrics_listen = None;
     let store = web::Data::new(store);
-    Application::build(
-        settings,
-        knowledge,
-        clock,
-        Some(Arc::new(move |config| {
+    Application::build(Startup {
+        routes: Some(Arc::new(move |config| {
             config
                 .app_data(store.clone())
                 .configure(fhir_server::routes)
                 .configure(pages::routes);
         })),
-    )
+        own_fhir: Some(FHIR),
+        ..Startup::new(settings, clock)
+    })
+    .await
 }

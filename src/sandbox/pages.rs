@@ -6,10 +6,11 @@ use crate::cds_hooks::response::{assessment, predictor_name, state_name};
 use crate::chart::input::Resources;
 use crate::domain::assessment::assess;
 use crate::domain::score::Predictor;
-use crate::server::State;
-use crate::server::hook::{day, instant};
+use crate::server::answer::{day, instant};
+use crate::server::{State, Tenancy};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
+use jiff::Timestamp;
 use minijinja::{AutoEscape, Environment};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -32,13 +33,15 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 async fn start(store: web::Data<Store>, state: web::Data<State>) -> HttpResponse {
+    let live = state.live();
     let patients: Vec<_> = store
         .patients()
-        .map(|patient| row(&store, &state, patient))
+        .map(|patient| row(&store, &live.open, state.clock.now(), patient))
         .collect();
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let service = state
+    let service = live
+        .open
         .knowledge
         .plain_service()
         .map_or("", |service| service.id.as_str());
@@ -65,7 +68,7 @@ async fn start(store: web::Data<Store>, state: web::Data<State>) -> HttpResponse
     }
 }
 
-fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
+fn row(store: &Store, open: &Tenancy, now: Timestamp, patient: &Stored) -> serde_json::Value {
     let value: serde_json::Value = serde_json::from_str(patient.json.get()).unwrap_or_default();
     let name = &value["name"][0];
     let given = name["given"][0].as_str().unwrap_or_default();
@@ -76,7 +79,7 @@ fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
     });
     let mut resources = Resources::default();
     resources.add(&patient.json);
-    for resource in records(store, state, &patient.id)
+    for resource in records(store, open, &patient.id)
         .into_iter()
         .flat_map(|(_, records)| records)
     {
@@ -85,20 +88,19 @@ fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
     let Some(input) = resources.of(&patient.id) else {
         return row;
     };
-    let Ok(chart) = crate::chart::read(input, &state.knowledge.terminology) else {
+    let Ok(chart) = crate::chart::read(input, &open.knowledge.terminology) else {
         row["class"] = "unreadable Patient".into();
         return row;
     };
-    let now = state.clock.now();
     let result = assess(
         chart.facts,
-        &state.knowledge.model,
-        state.settings.advice.rules,
+        &open.knowledge.model,
+        open.advice.rules,
         day(now),
     );
     let answer = assessment(
         &result,
-        &state.knowledge.model,
+        &open.knowledge.model,
         &instant(now),
         DisplayReason::Shown,
     )
@@ -149,10 +151,10 @@ fn row(store: &Store, state: &State, patient: &Stored) -> serde_json::Value {
 /// The records that the service asks for, by prefetch key.
 fn records<'s>(
     store: &'s Store,
-    state: &'s State,
+    open: &'s Tenancy,
     patient: &str,
 ) -> Vec<(&'s str, Vec<&'s Stored>)> {
-    let Some(service) = state.knowledge.plain_service() else {
+    let Some(service) = open.knowledge.plain_service() else {
         return Vec::new();
     };
     service
@@ -181,12 +183,13 @@ async fn request(
         return crate::server::Problem::not_found("there is no such patient").response();
     };
     let mut prefetch: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
-    let service = state.knowledge.plain_service();
+    let live = state.live();
+    let service = live.open.knowledge.plain_service();
     let key = service
         .and_then(|service| service.key_of("Patient"))
         .unwrap_or("patient");
     prefetch.insert(key.to_owned(), patient.json.clone());
-    for (key, records) in records(&store, &state, &patient.id) {
+    for (key, records) in records(&store, &live.open, &patient.id) {
         let entries: Vec<String> = records
             .iter()
             .map(|stored| format!("{{\"resource\":{}}}", stored.json.get()))

@@ -22,6 +22,10 @@ pub struct Problem {
     /// JSON path or prefetch key at fault.
     path: Option<String>,
     allow: Option<&'static str>,
+    /// Asks for a token.
+    authenticate: bool,
+    /// Asks to try again.
+    retry_after: bool,
 }
 
 impl Problem {
@@ -33,6 +37,8 @@ impl Problem {
             text: text.into(),
             path: None,
             allow: None,
+            authenticate: false,
+            retry_after: false,
         }
     }
 
@@ -50,6 +56,84 @@ impl Problem {
                 "not-supported",
                 format!("use {allow} here"),
             )
+        }
+    }
+
+    /// 401. The caller is not told why: that is for the operator.
+    pub fn unauthorised() -> Self {
+        Self {
+            authenticate: true,
+            ..Self::new(
+                StatusCode::UNAUTHORIZED,
+                "login",
+                "a valid token is required",
+            )
+        }
+    }
+
+    /// 403.
+    pub fn not_entitled() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "this client may not call this service",
+        )
+    }
+
+    /// 408.
+    pub fn slow_body() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "timeout",
+            "the body did not arrive in time",
+        )
+    }
+
+    /// 422: data in a release that cannot be read.
+    pub fn unsupported_release(problem: &impl std::fmt::Display) -> Self {
+        Self {
+            path: Some("fhirServer".into()),
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "not-supported",
+                problem.to_string(),
+            )
+        }
+    }
+
+    /// 503 with Retry-After: too many calls at once.
+    pub fn overloaded() -> Self {
+        Self::unavailable(
+            "throttled",
+            "too many calls at one time; no conclusion may be drawn from this",
+        )
+    }
+
+    /// 503: the process ends.
+    pub fn stopping() -> Self {
+        Self::unavailable("transient", "the server is stopping")
+    }
+
+    /// 503: the audit line is not on disk, and must be.
+    pub fn not_audited() -> Self {
+        Self::unavailable(
+            "transient",
+            "the answer could not be recorded and is not given; no conclusion may be drawn from this",
+        )
+    }
+
+    /// 503: feedback is not on disk.
+    pub fn not_kept() -> Self {
+        Self::unavailable(
+            "transient",
+            "the feedback could not be kept; send it again later",
+        )
+    }
+
+    fn unavailable(code: &'static str, text: &str) -> Self {
+        Self {
+            retry_after: true,
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, text)
         }
     }
 
@@ -80,6 +164,12 @@ impl Problem {
         let mut response = HttpResponse::build(self.status);
         if let Some(allow) = self.allow {
             response.insert_header((header::ALLOW, allow));
+        }
+        if self.authenticate {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if self.retry_after {
+            response.insert_header((header::RETRY_AFTER, "1"));
         }
         response.json(json!({ "resourceType": "OperationOutcome", "issue": [issue] }))
     }

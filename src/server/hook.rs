@@ -1,52 +1,161 @@
-//! A hook call from bytes to bytes.
+//! `POST /cds-services/{id}`: who calls, what is missing, whether the card is shown, and what is kept of it.
 
+use super::answer::{Assessed, HookCall, bytes};
+use super::display::{Earlier, History, Suppression, suppression};
 use super::error::Problem;
-use super::{Clock, State};
+use super::live::{Entitlement, Live, Place, Tenancy};
+use super::{State, fetching, metrics};
 use crate::cds_hooks::card;
 use crate::cds_hooks::display::DisplayReason;
-use crate::cds_hooks::request::{BadRequest, HookRequest, parse};
-use crate::cds_hooks::response::assessment;
-use crate::cds_hooks::service::{Service, resource_type};
-use crate::chart::input::{Prefetched, from_prefetch};
-use crate::chart::orders::{self, Drafts, Ordered};
-use crate::config::{Knowledge, Settings};
-use crate::domain::assessment::assess;
+use crate::cds_hooks::response::{classification, predictor_name, service_off, state_name};
+use crate::config::Mode;
+use crate::domain::score::{Classification, Predictor};
+use crate::store::{Class, ShownCard};
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, HttpResponse, web};
-use jiff::Timestamp;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
 
-/// `POST /cds-services/{id}`.
+/// A body up to this size is answered on the thread that read it: about 5 ms at most.
+const SMALL_BODY: usize = 256 * 1024;
+
+/// An audit line that must be on disk is waited for this long.
+const AUDIT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is counted about a call.
+#[derive(Debug, Default)]
+struct Counted {
+    service: String,
+    client: String,
+    class: &'static str,
+    display: &'static str,
+}
+
+/// Answers a call.
 pub async fn call(
     request: HttpRequest,
     id: web::Path<String>,
     state: web::Data<State>,
-    body: Result<web::Bytes, actix_web::Error>,
+    payload: web::Payload,
 ) -> HttpResponse {
-    match answer(&request, &id, state, body).await {
+    let received_at = Instant::now();
+    let Ok(_permit) = state.calls.clone().try_acquire_owned() else {
+        metrics::call("", "", 503, "", "", received_at.elapsed());
+        return Problem::overloaded().response();
+    };
+    let _in_flight = metrics::InFlight::enter();
+    let live = state.live();
+    let mut counted = Counted::default();
+    let answer = answer(
+        &request,
+        &id,
+        &state,
+        &live,
+        payload.into_inner(),
+        received_at,
+        &mut counted,
+    )
+    .await;
+    let response = match answer {
         Ok(bytes) => HttpResponse::Ok()
             .content_type("application/json")
             .body(bytes),
         Err(problem) => problem.response(),
-    }
+    };
+    metrics::call(
+        &counted.service,
+        &counted.client,
+        response.status().as_u16(),
+        counted.class,
+        counted.display,
+        received_at.elapsed(),
+    );
+    response
 }
 
 async fn answer(
     request: &HttpRequest,
     id: &str,
-    state: web::Data<State>,
-    body: Result<web::Bytes, actix_web::Error>,
+    state: &web::Data<State>,
+    live: &Arc<Live>,
+    payload: Payload,
+    received_at: Instant,
+    counted: &mut Counted,
 ) -> Result<Vec<u8>, Problem> {
-    if !state
-        .knowledge
-        .services
-        .iter()
-        .any(|service| service.id == id)
-    {
+    let place = caller(request, live, &state.endpoint(&format!("/{id}"))).await?;
+    let tenancy = live.at(place);
+    counted.client.clone_from(&tenancy.name.client);
+    let services = &tenancy.knowledge.services;
+    let Some(service) = services.iter().find(|service| service.id == id) else {
         return Err(Problem::not_found(
             "there is no service of this id; see /cds-services",
         ));
+    };
+    counted.service.clone_from(&service.id);
+    match tenancy.client.entitlement(id) {
+        Entitlement::None => return Err(Problem::not_entitled()),
+        Entitlement::Off => {
+            counted.display = DisplayReason::ServiceOff.as_str();
+            return Ok(service_off(&tenancy.knowledge.model)
+                .to_string()
+                .into_bytes());
+        }
+        Entitlement::On => {}
     }
+    let body = read_body(request, payload, &live.settings).await?;
+    let work = Work {
+        state: state.clone(),
+        live: live.clone(),
+        caller: place,
+        id: id.to_owned(),
+        received_at,
+        deadline: received_at + live.settings.deadline,
+    };
+    let (bytes, told) = if body.len() <= SMALL_BODY && tenancy.client.fhir.is_none() {
+        work.answer(&body).await?
+    } else {
+        // Much data takes milliseconds, and how much will be fetched is not known: not on the thread that serves the others.
+        let runtime = tokio::runtime::Handle::current();
+        web::block(move || runtime.block_on(work.answer(&body)))
+            .await
+            .map_err(|_| Problem::stopping())??
+    };
+    counted.class = told.class;
+    counted.display = told.display;
+    Ok(bytes)
+}
+
+/// Whom a request comes from. The reason of a refusal is for the operator alone.
+pub(super) async fn caller(
+    request: &HttpRequest,
+    live: &Live,
+    endpoint: &str,
+) -> Result<Place, Problem> {
+    let authorization = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    live.caller(authorization, endpoint)
+        .await
+        .map_err(|refused| {
+            metrics::refused_token(refused.reason.as_str());
+            tracing::warn!(%refused, "a caller was refused");
+            Problem::unauthorised()
+        })
+}
+
+/// The body, read only after the caller is known, within limits of size and time.
+pub(super) async fn read_body(
+    request: &HttpRequest,
+    mut payload: Payload,
+    settings: &crate::config::Settings,
+) -> Result<web::Bytes, Problem> {
     let content_type = request
         .headers()
         .get(CONTENT_TYPE)
@@ -59,131 +168,352 @@ async fn answer(
     {
         return Err(Problem::unsupported_media_type());
     }
-    let body = body.map_err(|error| match error.as_response_error().status_code() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(state.settings.max_body_bytes),
-        _ => Problem::new(
-            StatusCode::BAD_REQUEST,
-            "structure",
-            "the body could not be read to its end, or its Content-Encoding is wrong",
-        ),
-    })?;
-    let id = id.to_owned();
-    // A large body takes milliseconds: not on the thread that serves the others.
-    web::block(move || handle(&body, &id, &state.knowledge, &state.settings, state.clock))
+    let read = web::Bytes::from_request(request, &mut payload);
+    tokio::time::timeout(settings.client_timeout, read)
         .await
-        .map_err(|_| {
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "transient",
-                "the server is stopping",
-            )
-        })?
-}
-
-/// Answers a call: request bytes in, response bytes out. The id must be that of a service.
-pub fn handle(
-    body: &[u8],
-    id: &str,
-    knowledge: &Knowledge,
-    settings: &Settings,
-    clock: Clock,
-) -> Result<Vec<u8>, Problem> {
-    let (service, request) = request(body, id, &knowledge.services)?;
-    let keys: Vec<Prefetched<'_>> = service
-        .prefetch
-        .iter()
-        .map(|(key, template)| Prefetched {
-            key,
-            resource_type: resource_type(template),
-            json: request.prefetch.get(key).copied(),
-            fetched: None,
+        .map_err(|_| Problem::slow_body())?
+        .map_err(|error| match error.as_response_error().status_code() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(settings.max_body_bytes),
+            _ => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "structure",
+                "the body could not be read to its end, or its Content-Encoding is wrong",
+            ),
         })
-        .collect();
-    let input = from_prefetch(&request.patient_id, &keys)?;
-    let now = clock.now();
-    let patient_url = input.patient.full_url.clone();
-    let chart = crate::chart::read(input, &knowledge.terminology)?;
-    let ordered = request.orders.as_ref().map(|orders| {
-        let drafts = Drafts {
-            json: orders.json,
-            selections: orders.selections.as_deref(),
-            patient_id: &request.patient_id,
-            patient_url: patient_url.as_deref(),
-        };
-        orders::read(drafts, &chart.facts, &knowledge.terminology, day(now))
-    });
-    let result = assess(
-        chart.facts,
-        &knowledge.model,
-        settings.advice.rules,
-        day(now),
-    );
-    let assessed_at = instant(now);
-    let display = display(result.applicability.applies(), ordered);
-    if display == DisplayReason::UnmappedOrder {
-        // What the draft says is the patient's: only that there was one.
-        tracing::warn!(
-            service = service.id,
-            "a draft order may be radioiodine, but its codes do not tell: no card; map the codes of such orders"
-        );
-    }
-    let json = assessment(&result, &knowledge.model, &assessed_at, display);
-    let response = card::response(
-        &knowledge.texts,
-        card::Call {
-            service,
-            hook_instance: request.hook_instance,
-            patient_id: &request.patient_id,
-            suggestions: settings.advice.suggestions,
-        },
-        &result,
-        &knowledge.model,
-        json,
-    )?;
-    // Strings, numbers and lists of them, written to memory: cannot fail.
-    Ok(serde_json::to_vec(&response).unwrap_or_default())
 }
 
-/// Why a card is shown or not. That the model does not apply comes first: it holds whatever is ordered, and what an order for
-/// another disease is coded with is not our matter.
-fn display(applies: bool, ordered: Option<Ordered>) -> DisplayReason {
-    if !applies {
-        return DisplayReason::NotApplicable;
-    }
-    match ordered {
-        None | Some(Ordered::Radioiodine) => DisplayReason::Shown,
-        Some(Ordered::Unmapped) => DisplayReason::UnmappedOrder,
-        Some(Ordered::NoRadioiodine) => DisplayReason::NoRadioiodineOrder,
-    }
+/// What is told about an answer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    class: &'static str,
+    display: &'static str,
 }
 
-/// Several services may share an id when their hooks differ: the hook of the request says which is meant.
-fn request<'a, 's>(
-    body: &'a [u8],
-    id: &str,
-    services: &'s [Service],
-) -> Result<(&'s Service, HookRequest<'a>), Problem> {
-    let mut first_error: Option<BadRequest> = None;
-    for service in services.iter().filter(|service| service.id == id) {
-        match parse(body, service) {
-            Ok(request) => return Ok((service, request)),
-            Err(error) => {
-                first_error.get_or_insert(error);
+/// A call whose caller is known and whose body is there.
+struct Work {
+    state: web::Data<State>,
+    live: Arc<Live>,
+    caller: Place,
+    id: String,
+    received_at: Instant,
+    deadline: Instant,
+}
+
+impl Work {
+    async fn answer(&self, body: &[u8]) -> Result<(Vec<u8>, Told), Problem> {
+        let tenancy = self.live.at(self.caller);
+        let (knowledge, advice) = (&*tenancy.knowledge, &tenancy.advice);
+        let call = HookCall::read(body, &self.id, &knowledge.services)?;
+        let mut keys = call.prefetched();
+        let mut release = tenancy.client.release;
+        let read = match &tenancy.client.fhir {
+            None => fetching::Read::new(),
+            Some(server) => {
+                release = stated_release(server, &call, release)?;
+                let (service, request) = (call.service, &call.request);
+                let (received_at, deadline) = (self.received_at, self.deadline);
+                fetching::read(server, service, request, &keys, received_at, deadline).await
             }
+        };
+        fetching::add(&mut keys, &read);
+        let now = self.state.clock.now();
+        let assessed = call.assess(keys, release, knowledge, advice, now)?;
+        self.count(&call, &assessed);
+
+        let json = assessed.json(knowledge);
+        let for_card = call.for_card(advice);
+        let card = card::uuid(for_card, &json.result_id, "card");
+        let patient = tenancy.pseudonyms.as_ref().map(|pseudonyms| {
+            let tenant = tenancy.name.tenant.as_deref().unwrap_or_default();
+            (
+                pseudonyms.patient(tenant, &call.request.patient_id),
+                call.request
+                    .user_id
+                    .as_ref()
+                    .map(|user| pseudonyms.user(tenant, user)),
+            )
+        });
+        let class = assessed
+            .assessment
+            .scored
+            .as_ref()
+            .map(|scored| scored.classification);
+        let pseudonym = patient.as_ref().map(|(patient, _)| patient.as_str());
+        let display = self
+            .display(tenancy, assessed.display, class, pseudonym, card)
+            .await;
+        let json = json.displayed(display);
+        let result_id = json.result_id.clone();
+        let bytes = bytes(&assessed.response(for_card, knowledge, json)?);
+
+        let line = AuditLine::new(self, tenancy, &call, &assessed, &patient)
+            .about(&result_id, card, display);
+        self.audit(&line).await?;
+        if let (Some(class), Some(shown)) = (class, &self.state.shown)
+            && !matches!(
+                display,
+                DisplayReason::NoRadioiodineOrder | DisplayReason::UnmappedOrder
+            )
+        {
+            shown.record(ShownCard {
+                tenant: tenancy.name.clone(),
+                service: call.service.id.clone(),
+                card,
+                at: Timestamp::now(),
+                class: class_of(class),
+                patient: pseudonym.unwrap_or_default().to_owned(),
+                display_reason: display.as_str().to_owned(),
+            });
+        }
+        Ok((
+            bytes,
+            Told {
+                class: class.map_or("not-applicable", classification),
+                display: display.as_str(),
+            },
+        ))
+    }
+
+    fn count(&self, call: &HookCall<'_>, assessed: &Assessed) {
+        let sources = &assessed.assessment.sources;
+        for (name, source) in [
+            ("patient", sources.patient),
+            ("conditions", sources.conditions),
+            ("observations", sources.observations),
+            ("procedures", sources.procedures),
+            (
+                "medicationAdministrations",
+                sources.medication_administrations,
+            ),
+            ("diagnosticReports", sources.diagnostic_reports),
+        ] {
+            metrics::prefetch(name, source);
+        }
+        if assessed.display == DisplayReason::UnmappedOrder {
+            metrics::unmapped_order(&call.service.id);
+            // What the draft says is the patient's: only that there was one.
+            tracing::warn!(
+                service = call.service.id,
+                "a draft order may be radioiodine, but its codes do not tell: no card; map the codes of such orders"
+            );
         }
     }
-    Err(first_error.map_or_else(
-        || Problem::not_found("there is no service of this id"),
-        Problem::from,
-    ))
+
+    /// Whether the card is shown. What happened before is asked only where it matters, and when the store does not answer
+    /// in time the card is shown: nothing is kept back on a guess.
+    async fn display(
+        &self,
+        tenancy: &Tenancy,
+        display: DisplayReason,
+        class: Option<Classification>,
+        patient: Option<&str>,
+        card: Uuid,
+    ) -> DisplayReason {
+        if tenancy.client.mode == Mode::Shadow {
+            return DisplayReason::Shadow;
+        }
+        let (DisplayReason::Shown, Some(class)) = (display, class) else {
+            return display;
+        };
+        let deadline = tokio::time::Instant::from_std(self.deadline);
+        let asked = self.history(tenancy, patient, card);
+        let history = match tokio::time::timeout_at(deadline, asked).await {
+            Ok(Ok(history)) => history,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "what was shown before is not known: the card is shown");
+                return display;
+            }
+            Err(_) => {
+                tracing::warn!("the store does not answer in time: the card is shown");
+                return display;
+            }
+        };
+        match suppression(&tenancy.client.display, class, history, Timestamp::now()) {
+            None => DisplayReason::Shown,
+            Some(Suppression::ClassHidden) => DisplayReason::ClassHidden,
+            Some(Suppression::AlreadyShown) => DisplayReason::AlreadyShown,
+            Some(Suppression::Snoozed) => DisplayReason::Snoozed,
+        }
+    }
+
+    async fn history(
+        &self,
+        tenancy: &Tenancy,
+        patient: Option<&str>,
+        card: Uuid,
+    ) -> Result<History, crate::store::StoreError> {
+        let rules = &tenancy.client.display;
+        let is_plain = *rules == crate::config::DisplayRules::default();
+        let (Some(store), Some(patient), false) = (&self.state.store, patient, is_plain) else {
+            return Ok(History::default());
+        };
+        let days = rules
+            .once_within_days
+            .into_iter()
+            .chain(rules.snooze.as_ref().map(|snooze| snooze.days))
+            .max()
+            .unwrap_or(crate::config::LONGEST_SUPPRESSION_DAYS);
+        let since = Timestamp::now() - SignedDuration::from_hours(24 * i64::from(days));
+        let shown = store
+            .last_shown(&tenancy.name, patient, None, since, Some(card))
+            .await?;
+        let snoozed = match &rules.snooze {
+            None => None,
+            Some(_) => {
+                store
+                    .last_snooze(&tenancy.name, patient, None, &tenancy.snooze_reasons, since)
+                    .await?
+            }
+        };
+        Ok(History {
+            shown: shown.map(|shown| Earlier {
+                class: of_class(shown.class),
+                at: shown.at,
+            }),
+            snoozed: snoozed.map(|snoozed| Earlier {
+                class: of_class(snoozed.class),
+                at: snoozed.received_at,
+            }),
+        })
+    }
+
+    async fn audit(&self, line: &AuditLine<'_>) -> Result<(), Problem> {
+        let Some(audit) = &self.state.audit else {
+            return Ok(());
+        };
+        let recorded = tokio::time::timeout(AUDIT_PATIENCE, audit.record(line)).await;
+        let problem = match recorded {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the disk does not answer".to_owned(),
+        };
+        metrics::audit_failed();
+        tracing::error!(problem, "an audit line is not on disk");
+        match &self.live.settings.audit {
+            Some(audit) if audit.required => Err(Problem::not_audited()),
+            _ => Ok(()),
+        }
+    }
 }
 
-/// The day of an instant, UTC.
-pub fn day(instant: Timestamp) -> jiff::civil::Date {
-    jiff::tz::Offset::UTC.to_datetime(instant).date()
+/// The release that the data are in. What the server states counts; a release that cannot be read is refused, not guessed at.
+fn stated_release(
+    server: &crate::fhir::client::FhirServer,
+    call: &HookCall<'_>,
+    configured: crate::chart::Release,
+) -> Result<crate::chart::Release, Problem> {
+    let base = call
+        .request
+        .fhir_server
+        .as_deref()
+        .and_then(|base| url::Url::parse(base).ok());
+    match base.and_then(|base| server.known_version(&base)) {
+        None => Ok(configured),
+        Some(Ok(stated)) => Ok(stated),
+        Some(Err(unsupported)) => Err(Problem::unsupported_release(&unsupported)),
+    }
 }
 
-/// An instant as RFC 3339 in UTC, whole seconds.
-pub fn instant(instant: Timestamp) -> String {
-    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// One line of the audit trail: what was answered to whom, and nothing that names a patient.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuditLine<'a> {
+    result_id: &'a str,
+    states: BTreeMap<&'static str, &'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<[u32; 2]>,
+    applicable: bool,
+    reasons: Vec<&'static str>,
+    caveats: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'static str>,
+    display: &'static str,
+    card: Option<Uuid>,
+    service: &'a str,
+    client: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patient: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    model: &'a str,
+    settings: &'a str,
+    latency_us: u64,
+}
+
+impl<'a> AuditLine<'a> {
+    fn new(
+        work: &'a Work,
+        tenancy: &'a Tenancy,
+        call: &'a HookCall<'_>,
+        assessed: &'a Assessed,
+        pseudonyms: &'a Option<(String, Option<String>)>,
+    ) -> Self {
+        let answer = &assessed.assessment;
+        let scored = answer.scored.as_ref();
+        let mut caveats: Vec<&'static str> = answer
+            .applicability
+            .caveats
+            .iter()
+            .map(|caveat| caveat.as_str())
+            .collect();
+        let mut states = BTreeMap::new();
+        for predictor in Predictor::ALL {
+            if let Some(scored) = scored {
+                let finding = &scored.predictor(predictor).finding;
+                states.insert(predictor_name(predictor), state_name(finding.state));
+                caveats.extend(finding.caveats.iter().map(|caveat| caveat.as_str()));
+            }
+        }
+        Self {
+            result_id: "",
+            states,
+            score: scored.map(|scored| [scored.score.low, scored.score.high]),
+            applicable: answer.applicability.applies(),
+            reasons: answer
+                .applicability
+                .reasons
+                .iter()
+                .map(|reason| reason.as_str())
+                .collect(),
+            caveats,
+            class: scored.map(|scored| classification(scored.classification)),
+            display: "",
+            card: None,
+            service: &call.service.id,
+            client: &tenancy.name.client,
+            tenant: tenancy.name.tenant.as_deref(),
+            patient: pseudonyms.as_ref().map(|(patient, _)| patient.as_str()),
+            user: pseudonyms.as_ref().and_then(|(_, user)| user.as_deref()),
+            model: &tenancy.knowledge.model.sha256,
+            settings: &tenancy.settings_sha256,
+            latency_us: work.received_at.elapsed().as_micros() as u64,
+        }
+    }
+
+    fn about(self, result_id: &'a str, card: Uuid, display: DisplayReason) -> Self {
+        Self {
+            result_id,
+            card: (display == DisplayReason::Shown).then_some(card),
+            display: display.as_str(),
+            ..self
+        }
+    }
+}
+
+fn class_of(class: Classification) -> Class {
+    match class {
+        Classification::BelowCutoff => Class::BelowCutoff,
+        Classification::Indeterminate => Class::Indeterminate,
+        Classification::AtOrAboveCutoff => Class::AtOrAboveCutoff,
+    }
+}
+
+fn of_class(class: Class) -> Classification {
+    match class {
+        Class::BelowCutoff => Classification::BelowCutoff,
+        Class::Indeterminate => Classification::Indeterminate,
+        Class::AtOrAboveCutoff => Classification::AtOrAboveCutoff,
+    }
 }

@@ -111,15 +111,15 @@ pub fn unmapped_order(service: &str) {
     counter!("rrdtc_unmapped_orders_total", "service" => service.to_owned()).increment(1);
 }
 
-/// Items of feedback that were new.
-pub fn feedback(service: &str, outcome: &'static str) {
+/// Items of feedback.
+pub fn feedback(service: &str, outcome: &'static str, items: u64) {
     counter!("rrdtc_feedback_total", "service" => service.to_owned(), "outcome" => outcome)
-        .increment(1);
+        .increment(items);
 }
 
-/// A shown card that could not be recorded.
-pub fn shown_dropped() {
-    counter!("rrdtc_shown_dropped_total").increment(1);
+/// Shown cards that could not be recorded since the start.
+pub fn shown_dropped(rows: u64) {
+    counter!("rrdtc_shown_dropped_total").absolute(rows);
 }
 
 /// An audit line that is not on disk.

@@ -1,31 +1,101 @@
-//! HTTP: discovery and the service endpoints, with limits, CORS and errors. Start with [`Application`].
+//! HTTP: discovery, the service endpoints and feedback, with callers, limits, CORS and errors; and a listener of its own for
+//! health and metrics. Start with [`Application`].
+//!
+//! | route | who |
+//! |---|---|
+//! | `OPTIONS` (preflight), `GET /health/live` | everybody |
+//! | `GET /cds-services`, `POST /cds-services/{id}`, `POST /cds-services/{id}/feedback` | callers with a token, where clients are configured |
+//! | `GET /metrics`, `GET /health/ready`, `GET /health/live` | whoever reaches the metrics listener |
 
+pub mod answer;
+pub mod display;
 mod error;
-pub mod hook;
+mod feedback;
+mod fetching;
+mod health;
+mod hook;
+mod live;
+mod metrics;
+mod tls;
 
 pub use error::Problem;
+pub use live::{Live, OwnFhirServer, Tenancy};
+pub use tls::UnusableCertificate;
 
+use crate::audit::{Audit, AuditMode, AuditSettings, HeadStore, HeadUnavailable, UnusableAudit};
+use crate::auth::{InvalidKeys, RedisAddressInvalid, UsedTokens};
 use crate::cds_hooks::service::{Advertised, Discovery};
-use crate::config::{CorsOrigins, Knowledge, Settings};
+use crate::config::{CorsOrigins, InvalidConfiguration, Settings, UnusableContent};
+use crate::store::{ShownWriter, Store, StoreError};
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::http::header;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tls::Certificate;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+/// Tokens remembered as used in memory, at most; more are refused.
+const USED_TOKENS: usize = 200_000;
+
+/// Shown cards that wait to be kept, at most.
+const SHOWN_QUEUE: usize = 10_000;
+
+/// Keys and FHIR releases are looked after this often.
+const REFRESH_EVERY: Duration = Duration::from_secs(60);
 
 /// What every request may use.
-#[derive(Debug)]
 pub struct State {
-    /// Settings.
-    pub settings: Settings,
-    /// Terminology, model, services, texts.
-    pub knowledge: Knowledge,
+    live: RwLock<Arc<Live>>,
     /// The assessment time.
     pub clock: Clock,
     /// How clients reach the server.
     pub base_url: String,
+    store: Option<Store>,
+    shown: Option<ShownWriter>,
+    audit: Option<Audit>,
+    used: UsedTokens,
+    calls: Arc<Semaphore>,
+    own_fhir: Option<OwnFhirServer>,
+}
+
+impl State {
+    /// The configuration at work. A call keeps the one that it began with.
+    pub fn live(&self) -> Arc<Live> {
+        self.live
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The address of a route below `/cds-services`, as callers and their tokens name it.
+    fn endpoint(&self, path: &str) -> String {
+        format!("{}/cds-services{path}", self.base_url)
+    }
+
+    fn replace(&self, settings: Settings) -> Result<(), CannotStart> {
+        let live = Live::load(settings, self.used.clone(), self.own_fhir.as_ref())?;
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+        Ok(())
+    }
+
+    /// Writes what waits to be written.
+    async fn close(&self) {
+        if let Some(shown) = &self.shown {
+            shown.close().await;
+        }
+        if let Some(audit) = &self.audit {
+            audit.close().await;
+        }
+        if let Some(store) = &self.store {
+            store.close().await;
+        }
+    }
 }
 
 /// The assessment time: never that of tokens or certificates.
@@ -47,84 +117,347 @@ impl Clock {
     }
 }
 
-/// The server: built, then run until stopped. Tests and the binary start it alike.
-pub struct Application {
-    server: Server,
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// How clients reach it.
-    pub base_url: String,
+/// Why the server does not start, or a reload is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotStart {
+    /// The port, mostly.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// Settings.
+    #[error(transparent)]
+    Configuration(#[from] InvalidConfiguration),
+    /// Terminology, model, services, texts.
+    #[error(transparent)]
+    Content(#[from] UnusableContent),
+    /// Keys of clients.
+    #[error(transparent)]
+    Keys(#[from] InvalidKeys),
+    /// Something else about a client.
+    #[error("client {client}: {problem}")]
+    Client {
+        /// Client.
+        client: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// `proxy`.
+    #[error("proxy: expected http://[user:password@]host:port")]
+    Proxy,
+    /// The database.
+    #[error("store_url: {0}")]
+    Store(#[from] StoreError),
+    /// Redis.
+    #[error("redis_url: {0}")]
+    Redis(#[from] RedisAddressInvalid),
+    /// The audit trail.
+    #[error("audit: {0}")]
+    Audit(#[from] UnusableAudit),
+    /// Certificate and key.
+    #[error(transparent)]
+    Certificate(#[from] UnusableCertificate),
+}
+
+impl CannotStart {
+    fn client(client: &str, problem: impl ToString) -> Self {
+        Self::Client {
+            client: client.to_owned(),
+            problem: problem.to_string(),
+        }
+    }
 }
 
 /// Adds routes beside those of the service.
 pub type MoreRoutes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
+/// Reads the settings again.
+pub type Reload = Box<dyn Fn() -> Result<Settings, InvalidConfiguration>>;
+
+/// What a server is made of.
+pub struct Startup {
+    /// Settings.
+    pub settings: Settings,
+    /// The assessment time.
+    pub clock: Clock,
+    /// Further routes.
+    pub routes: Option<MoreRoutes>,
+    /// The path of a FHIR server among these routes, which calls without clients may name.
+    pub own_fhir: Option<&'static str>,
+    /// How settings are read again on SIGHUP.
+    pub reload: Option<Reload>,
+}
+
+impl Startup {
+    /// A server with these settings and nothing beside it.
+    pub fn new(settings: Settings, clock: Clock) -> Self {
+        Self {
+            settings,
+            clock,
+            routes: None,
+            own_fhir: None,
+            reload: None,
+        }
+    }
+}
+
+/// The server: built, then run until stopped. Tests and the binary start it alike.
+pub struct Application {
+    servers: Vec<Server>,
+    state: web::Data<State>,
+    certificate: Option<Arc<Certificate>>,
+    reload: Option<Reload>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where metrics and readiness are served.
+    pub metrics_address: Option<SocketAddr>,
+    /// How clients reach it.
+    pub base_url: String,
+}
+
 impl Application {
-    /// Binds the port and builds the server. Must be called within an actix runtime.
-    pub fn build(
-        settings: Settings,
-        knowledge: Knowledge,
-        clock: Clock,
-        more: Option<MoreRoutes>,
-    ) -> std::io::Result<Self> {
+    /// Opens what is kept, binds the ports and builds the servers. Must be called within an actix runtime.
+    pub async fn build(startup: Startup) -> Result<Self, CannotStart> {
+        let settings = startup.settings;
         let listener = TcpListener::bind(settings.listen)?;
         let address = listener.local_addr()?;
+        let scheme = if settings.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let base_url = settings
             .external_url
             .clone()
-            .unwrap_or_else(|| format!("http://{address}"));
-        let limit = settings.max_body_bytes;
-        let origins = settings.cors.clone();
+            .unwrap_or_else(|| format!("{scheme}://{address}"));
+        let own_fhir = match startup.own_fhir {
+            // A path appended to an address that is one.
+            Some(path) => url::Url::parse(&format!("http://{address}{path}"))
+                .ok()
+                .map(OwnFhirServer),
+            None => None,
+        };
+        let used = match &settings.redis_url {
+            Some(url) => UsedTokens::redis(url, "rrdtc:jti:")?,
+            None => UsedTokens::in_memory(USED_TOKENS),
+        };
+        let live = Live::load(settings.clone(), used.clone(), own_fhir.as_ref())?;
+        let store = match &settings.store_url {
+            Some(url) => Some(Store::open(url).await?),
+            None => None,
+        };
+        let audit = match &settings.audit {
+            Some(audit) => Some(open_audit(audit, store.as_ref()).await?),
+            None => None,
+        };
         let state = web::Data::new(State {
-            settings,
-            knowledge,
-            clock,
+            live: RwLock::new(Arc::new(live)),
+            clock: startup.clock,
             base_url: base_url.clone(),
+            shown: store
+                .clone()
+                .map(|store| ShownWriter::start(store, SHOWN_QUEUE)),
+            store,
+            audit,
+            used,
+            calls: Arc::new(Semaphore::new(settings.max_concurrent_calls)),
+            own_fhir,
         });
-        let server = HttpServer::new(move || {
-            let more = more.clone();
-            App::new()
-                .app_data(state.clone())
-                .app_data(web::PayloadConfig::new(limit))
-                .wrap(actix_web::middleware::from_fn(common_headers))
-                .wrap(cors(&origins))
-                .service(
-                    web::resource("/cds-services")
-                        .route(web::get().to(discovery))
-                        .default_service(web::to(|| async { Problem::method_not_allowed("GET") })),
-                )
-                .service(
-                    web::resource("/cds-services/{id}")
-                        .route(web::post().to(hook::call))
-                        .default_service(web::to(|| async { Problem::method_not_allowed("POST") })),
-                )
-                .configure(move |config| {
-                    if let Some(more) = &more {
-                        more(config);
-                    }
-                })
-                .default_service(web::to(|request: HttpRequest| async move {
-                    let _ = request;
-                    Problem::not_found("there is nothing at this address; see /cds-services")
-                }))
-        })
-        .workers(
-            std::thread::available_parallelism()
-                .map_or(2, |n| n.get())
-                .min(8),
-        )
-        .listen(listener)?
-        .run();
+        let certificate = settings.tls.as_ref().map(Certificate::load).transpose()?;
+        let main = main_server(
+            &settings,
+            state.clone(),
+            startup.routes,
+            certificate.as_ref(),
+            listener,
+        )?;
+        let mut servers = vec![main];
+        let mut metrics_address = None;
+        if let Some(listen) = settings.metrics_listen {
+            metrics::recorder();
+            let listener = TcpListener::bind(listen)?;
+            metrics_address = Some(listener.local_addr()?);
+            servers.push(metrics_server(state.clone(), listener)?);
+        }
         Ok(Self {
-            server,
+            servers,
+            state,
+            certificate,
+            reload: startup.reload,
             address,
+            metrics_address,
             base_url,
         })
     }
 
-    /// Runs until the process is told to stop.
+    /// Runs until the process is told to stop; calls in flight are finished.
     pub async fn run(self) -> std::io::Result<()> {
-        self.server.await
+        let looked_after = actix_web::rt::spawn(look_after(self.state.clone()));
+        let reloading = self.reload.map(|reload| {
+            let (state, certificate) = (self.state.clone(), self.certificate.clone());
+            actix_web::rt::spawn(reload_on_signal(state, certificate, reload))
+        });
+        let ended = futures_util::future::try_join_all(self.servers).await;
+        looked_after.abort();
+        if let Some(reloading) = reloading {
+            reloading.abort();
+        }
+        self.state.close().await;
+        ended.map(|_| ())
+    }
+}
+
+fn main_server(
+    settings: &Settings,
+    state: web::Data<State>,
+    more: Option<MoreRoutes>,
+    certificate: Option<&Arc<Certificate>>,
+    listener: TcpListener,
+) -> Result<Server, CannotStart> {
+    let limit = settings.max_body_bytes;
+    let origins = settings.cors.clone();
+    let server = HttpServer::new(move || {
+        let more = more.clone();
+        App::new()
+            .app_data(state.clone())
+            .app_data(web::PayloadConfig::new(limit))
+            .wrap(actix_web::middleware::from_fn(common_headers))
+            .wrap(cors(&origins))
+            .service(
+                web::resource("/cds-services")
+                    .route(web::get().to(discovery))
+                    .default_service(web::to(|| async { Problem::method_not_allowed("GET") })),
+            )
+            .service(
+                web::resource("/cds-services/{id}")
+                    .route(web::post().to(hook::call))
+                    .default_service(web::to(|| async { Problem::method_not_allowed("POST") })),
+            )
+            .service(
+                web::resource("/cds-services/{id}/feedback")
+                    .route(web::post().to(feedback::take))
+                    .default_service(web::to(|| async { Problem::method_not_allowed("POST") })),
+            )
+            .route("/health/live", web::get().to(health::live))
+            .configure(move |config| {
+                if let Some(more) = &more {
+                    more(config);
+                }
+            })
+            .default_service(web::to(nothing_here))
+    })
+    .workers(
+        std::thread::available_parallelism()
+            .map_or(2, |n| n.get())
+            .min(8),
+    )
+    .client_request_timeout(settings.client_timeout)
+    .client_disconnect_timeout(settings.client_timeout)
+    .keep_alive(settings.client_timeout)
+    .shutdown_timeout(settings.shutdown.as_secs());
+    Ok(match certificate {
+        Some(certificate) => server.listen_rustls_0_23(listener, certificate.server_config()?)?,
+        None => server.listen(listener)?,
+    }
+    .run())
+}
+
+fn metrics_server(state: web::Data<State>, listener: TcpListener) -> std::io::Result<Server> {
+    Ok(HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .route("/metrics", web::get().to(health::prometheus))
+            .route("/health/ready", web::get().to(health::ready))
+            .route("/health/live", web::get().to(health::live))
+            .default_service(web::to(nothing_here))
+    })
+    .workers(1)
+    .listen(listener)?
+    .run())
+}
+
+async fn nothing_here(_: HttpRequest) -> Problem {
+    Problem::not_found("there is nothing at this address; see /cds-services")
+}
+
+async fn open_audit(
+    audit: &crate::config::Audit,
+    store: Option<&Store>,
+) -> Result<Audit, CannotStart> {
+    let mut settings = AuditSettings::new(&audit.folder, &audit.key_file, &audit.instance);
+    settings.rotate_bytes = audit.rotate_bytes;
+    if audit.required {
+        settings.mode = AuditMode::Required;
+    }
+    let heads = store.map(|store| Arc::new(Heads(store.clone())) as Arc<dyn HeadStore>);
+    Ok(Audit::open(settings, heads).await?)
+}
+
+/// The heads of audit chains, kept in the store.
+pub struct Heads(pub Store);
+
+impl HeadStore for Heads {
+    fn put<'a>(
+        &'a self,
+        instance: &'a str,
+        head: &'a crate::audit::Head,
+    ) -> BoxFuture<'a, Result<(), HeadUnavailable>> {
+        Box::pin(async move {
+            // Where a longer head is kept already, that one stays.
+            match self.0.put_head(instance, head.count, &head.hash).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(HeadUnavailable(error.to_string())),
+            }
+        })
+    }
+
+    fn get<'a>(
+        &'a self,
+        instance: &'a str,
+    ) -> BoxFuture<'a, Result<Option<crate::audit::Head>, HeadUnavailable>> {
+        Box::pin(async move {
+            let head = self.0.head(instance).await;
+            let head = head.map_err(|error| HeadUnavailable(error.to_string()))?;
+            Ok(head.map(|head| crate::audit::Head {
+                count: head.count,
+                hash: head.hash,
+            }))
+        })
+    }
+}
+
+/// Keys and FHIR releases, at the start and again and again.
+async fn look_after(state: web::Data<State>) {
+    loop {
+        state.live().refresh().await;
+        tokio::time::sleep(REFRESH_EVERY).await;
+    }
+}
+
+/// SIGHUP: everything anew in one swap, or nothing.
+async fn reload_on_signal(
+    state: web::Data<State>,
+    certificate: Option<Arc<Certificate>>,
+    reload: Reload,
+) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
+        tracing::error!("SIGHUP cannot be listened for: no reload");
+        return;
+    };
+    while hangups.recv().await.is_some() {
+        let reloaded = reload().map_err(CannotStart::from).and_then(|settings| {
+            if let (Some(certificate), Some(tls)) = (&certificate, &settings.tls) {
+                certificate.reload(tls)?;
+            }
+            state.replace(settings)
+        });
+        metrics::reload(reloaded.is_ok());
+        match reloaded {
+            Ok(()) => {
+                tracing::info!("the configuration was read again and is in force");
+                state.live().refresh().await;
+            }
+            Err(error) => tracing::error!(%error, "the configuration stays as it was"),
+        }
     }
 }
 
@@ -141,12 +474,25 @@ fn cors(origins: &CorsOrigins) -> Cors {
     }
 }
 
-/// Answers are about one patient at one moment: no cache may keep them, no browser may guess their type.
+/// Answers are about one patient at one moment: no cache may keep them, no browser may guess their type. One log line for
+/// each, with an id that the caller gets too, and without path, query or anything else that a caller wrote.
 async fn common_headers(
     request: actix_web::dev::ServiceRequest,
     next: actix_web::middleware::Next<impl actix_web::body::MessageBody>,
 ) -> Result<actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>, actix_web::Error> {
+    let received_at = Instant::now();
+    let id = Uuid::new_v4();
+    let method = request.method().clone();
     let mut response = next.call(request).await?;
+    let route = response.request().match_pattern().unwrap_or_default();
+    tracing::info!(
+        request = %id,
+        %method,
+        route,
+        status = response.status().as_u16(),
+        microseconds = received_at.elapsed().as_micros() as u64,
+        "answered"
+    );
     let headers = response.headers_mut();
     headers.insert(
         header::CACHE_CONTROL,
@@ -156,15 +502,21 @@ async fn common_headers(
         header::X_CONTENT_TYPE_OPTIONS,
         header::HeaderValue::from_static("nosniff"),
     );
+    if let Ok(id) = header::HeaderValue::from_str(&id.to_string()) {
+        headers.insert(header::HeaderName::from_static("x-request-id"), id);
+    }
     Ok(response)
 }
 
-async fn discovery(state: web::Data<State>) -> HttpResponse {
-    let version = state.settings.cds_hooks_version.as_str();
-    let services = state
-        .knowledge
-        .services
-        .iter()
+async fn discovery(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let live = state.live();
+    let tenancy = match hook::caller(&request, &live, &state.endpoint("")).await {
+        Ok(place) => live.at(place),
+        Err(problem) => return problem.response(),
+    };
+    let version = live.settings.cds_hooks_version.as_str();
+    let services = tenancy
+        .services()
         .map(|service| Advertised { service, version })
         .collect();
     HttpResponse::Ok().json(Discovery { services })

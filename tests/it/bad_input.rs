@@ -117,12 +117,12 @@ fn malformed_records_cost_only_themselves() {
                 &format!("\"entry\":{with}"),
                 1,
             );
-            let result = rrdtc::server::hook::handle(
+            let result = rrdtc::server::answer::handle(
                 text.as_bytes(),
                 "rr-dtc-patient-view",
                 &KNOWLEDGE,
-                &settings(),
-                clock(),
+                &settings().advice,
+                clock().now(),
             );
             match result {
                 Ok(bytes) => {

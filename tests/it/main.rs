@@ -20,3 +20,4 @@ mod score;
 mod store;
 mod support;
 mod terminology;
+mod versions;

@@ -8,7 +8,7 @@ use rrdtc::cds_hooks::response::{InResponse, assessment};
 use rrdtc::cds_hooks::service::Service;
 use rrdtc::chart::input::{Prefetched, from_prefetch};
 use rrdtc::domain::assessment::assess;
-use rrdtc::server::hook;
+use rrdtc::server::answer;
 use secrecy::ExposeSecret;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
@@ -77,12 +77,12 @@ fn select(chart: &Chart, drafts: Value, selections: Value) -> Value {
 
 fn ask(call: &Value) -> Result<Value, rrdtc::server::Problem> {
     let id = format!("rr-dtc-{}", call["hook"].as_str().unwrap());
-    hook::handle(
+    answer::handle(
         call.to_string().as_bytes(),
         &id,
         &KNOWLEDGE,
-        &settings(),
-        clock(),
+        &settings().advice,
+        clock().now(),
     )
     .map(|bytes| serde_json::from_slice(&bytes).unwrap())
 }
@@ -797,15 +797,16 @@ fn shadow_mode_says_which_result_it_was_and_nothing_of_it() {
         .collect();
     let keys: Vec<Prefetched<'_>> = raw
         .iter()
-        .map(|(key, template, json)| Prefetched {
-            key,
-            resource_type: rrdtc::cds_hooks::service::resource_type(template),
-            json: Some(json),
-            fetched: None,
+        .map(|(key, template, json)| {
+            let resource_type = rrdtc::cds_hooks::service::resource_type(template);
+            Prefetched::new(key, resource_type, Some(json))
         })
         .collect();
-    let read =
-        rrdtc::chart::read(from_prefetch("p-1", &keys).unwrap(), &KNOWLEDGE.terminology).unwrap();
+    let read = rrdtc::chart::read(
+        from_prefetch("p-1", keys, rrdtc::chart::Release::R4).unwrap(),
+        &KNOWLEDGE.terminology,
+    )
+    .unwrap();
     let result = assess(
         read.facts,
         &KNOWLEDGE.model,
@@ -884,6 +885,7 @@ fn a_hook_is_a_file() {
         let serving = Serving::start(folder.path());
         let server = Server {
             url: format!("http://{}", serving.address),
+            metrics: None,
         };
 
         let services = server.get("/cds-services").json()["services"].clone();

@@ -143,12 +143,12 @@ fn the_result_id_depends_on_content_alone() {
     let chart = Chart::basic().with(lesion("pet", 6.1, "2026-10-05"));
     let at = |instant: &str, body: &Value| {
         let clock = rrdtc::server::Clock::Fixed(instant.parse().unwrap());
-        let bytes = rrdtc::server::hook::handle(
+        let bytes = rrdtc::server::answer::handle(
             body.to_string().as_bytes(),
             "rr-dtc-patient-view",
             &KNOWLEDGE,
-            &settings(),
-            clock,
+            &settings().advice,
+            clock.now(),
         )
         .unwrap();
         serde_json::from_slice::<Value>(&bytes).unwrap()["extension"]["org.rrdtc.assessment"]

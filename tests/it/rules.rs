@@ -399,12 +399,12 @@ fn a_local_recurrence_setting_acts_only_on_silence() {
     let mut settings = settings();
     settings.advice.rules.undocumented_recurrence_is_absent = true;
     let assess = |chart: Chart| {
-        let bytes = rrdtc::server::hook::handle(
+        let bytes = rrdtc::server::answer::handle(
             chart.call().to_string().as_bytes(),
             "rr-dtc-patient-view",
             &KNOWLEDGE,
-            &settings,
-            clock(),
+            &settings.advice,
+            clock().now(),
         )
         .unwrap();
         serde_json::from_slice::<Value>(&bytes).unwrap()["extension"]["org.rrdtc.assessment"]

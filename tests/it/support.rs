@@ -2,7 +2,7 @@
 
 use rrdtc::config::{Knowledge, Settings};
 use rrdtc::sandbox::Store;
-use rrdtc::server::{Application, Clock};
+use rrdtc::server::{Application, CannotStart, Clock, Startup};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ pub const AS_OF: &str = rrdtc::config::FIXTURES_AS_OF;
 
 pub fn settings() -> Settings {
     let mut settings = Settings::with("listen", "127.0.0.1:0").unwrap();
-    settings.advice.rules.max_pet_age_days = 180;
+    settings.metrics_listen = None;
     settings
 }
 
@@ -25,6 +25,8 @@ pub fn clock() -> Clock {
 /// A server on a free port of loopback.
 pub struct Server {
     pub url: String,
+    /// Where metrics and readiness are served.
+    pub metrics: Option<String>,
 }
 
 pub struct Answer {
@@ -48,33 +50,31 @@ impl Answer {
 
 impl Server {
     pub fn sandbox() -> Self {
-        Self::start(settings(), |settings, knowledge| {
-            rrdtc::sandbox::build(settings, knowledge, clock(), Store::synthetic())
-        })
+        Self::run(async || rrdtc::sandbox::build(settings(), clock(), Store::synthetic()).await)
     }
 
     pub fn serve(settings: Settings) -> Self {
-        Self::start(settings, |settings, knowledge| {
-            Application::build(settings, knowledge, clock(), None)
-        })
+        Self::run(async move || Application::build(Startup::new(settings, clock())).await)
     }
 
-    fn start(
-        settings: Settings,
-        build: impl FnOnce(Settings, Knowledge) -> std::io::Result<Application> + Send + 'static,
-    ) -> Self {
+    /// Runs what is built until the test process ends.
+    pub fn run<F>(build: F) -> Self
+    where
+        F: AsyncFnOnce() -> Result<Application, CannotStart> + Send + 'static,
+    {
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            let knowledge = Knowledge::load(&settings.advice.content).unwrap();
             actix_web::rt::System::new().block_on(async move {
-                let application = build(settings, knowledge).unwrap();
-                sender.send(application.base_url.clone()).unwrap();
+                let application = build().await.unwrap();
+                let metrics = application.metrics_address.map(|a| format!("http://{a}"));
+                sender
+                    .send((application.base_url.clone(), metrics))
+                    .unwrap();
                 application.run().await.unwrap();
             });
         });
-        Self {
-            url: receiver.recv().unwrap(),
-        }
+        let (url, metrics) = receiver.recv().unwrap();
+        Self { url, metrics }
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -243,12 +243,12 @@ pub fn answer(call: &Value) -> Value {
 }
 
 pub fn handle(call: &Value) -> Result<Vec<u8>, rrdtc::server::Problem> {
-    rrdtc::server::hook::handle(
+    rrdtc::server::answer::handle(
         call.to_string().as_bytes(),
         "rr-dtc-patient-view",
         &KNOWLEDGE,
-        &settings(),
-        clock(),
+        &settings().advice,
+        clock().now(),
     )
 }
 

@@ -105,12 +105,12 @@ fn a_site_adds_its_own_codes_by_dropping_files() {
     ));
     chart.records.last_mut().unwrap()["code"]["text"] = json!("lung metastasis");
     let assess = |knowledge: &Knowledge| -> serde_json::Value {
-        let bytes = rrdtc::server::hook::handle(
+        let bytes = rrdtc::server::answer::handle(
             chart.call().to_string().as_bytes(),
             "rr-dtc-patient-view",
             knowledge,
-            &settings(),
-            clock(),
+            &settings().advice,
+            clock().now(),
         )
         .unwrap();
         serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()["extension"]["org.rrdtc.assessment"].clone()

@@ -34,18 +34,15 @@ async fn the_release_of_a_server_is_asked_for_in_the_background_and_kept() {
     assert_eq!(stub.received().len(), 1);
     assert_eq!(
         server.check_version().await,
-        [(base.clone(), Ok(FhirVersion::R4B))]
+        [(base.clone(), Ok(Release::R4B))]
     );
     let with_slash = stub.url("127.0.0.1", "/fhir/");
-    assert_eq!(
-        server.known_version(&with_slash),
-        Some(Ok(FhirVersion::R4B))
-    );
+    assert_eq!(server.known_version(&with_slash), Some(Ok(Release::R4B)));
 
     stated.lock().unwrap().clear();
     let unknown = VersionProblem::Unknown(NotFhirJson);
     assert_eq!(server.check_version().await, [(base.clone(), Err(unknown))]);
-    assert_eq!(server.metadata_version(&base).await, Ok(FhirVersion::R4B));
+    assert_eq!(server.metadata_version(&base).await, Ok(Release::R4B));
     let elsewhere = "http://127.0.0.1:1/fhir".parse().unwrap();
     let refused = VersionProblem::Unknown(RefusedBase);
     assert_eq!(server.metadata_version(&elsewhere).await, Err(refused));

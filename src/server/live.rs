@@ -1,0 +1,456 @@
+//! Everything that a reload replaces in one go: settings, knowledge, keys, and who is answered how.
+
+use super::CannotStart;
+use super::fetching::MetricsOfFhir;
+use crate::audit::Key;
+use crate::audit::pseudonym::Pseudonyms;
+use crate::auth::{
+    Algorithm, Authenticator, JwksSource, JwksUnavailable, MAX_JWKS_BYTES, Refused, Replay,
+    Tenants, TrustedClient, UsedTokens,
+};
+use crate::cds_hooks::response::hex;
+use crate::cds_hooks::service::Service;
+use crate::chart::Release;
+use crate::config::{self, Advice, Content, DisplayRules, Keys, Knowledge, Mode, Settings};
+use crate::fhir::backend_token::{AssertionAlgorithm, BackendServices};
+use crate::fhir::client::{Access, FhirServer, FhirServerSettings, ReadLimits};
+use crate::outbound::{Limits, Outbound, OutboundSettings};
+use crate::store::Reason;
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// The name of everybody, when no client is configured.
+pub const OPEN: &str = "open";
+
+/// A configuration at work.
+pub struct Live {
+    /// Settings.
+    pub settings: Settings,
+    /// How a caller without token is answered, where no token is asked for.
+    pub open: Tenancy,
+    tenancies: Vec<Vec<Tenancy>>,
+    authenticator: Option<Authenticator>,
+}
+
+/// Where a caller stands in the configuration that it was found in.
+#[derive(Debug, Clone, Copy)]
+pub struct Place(Option<(usize, usize)>);
+
+/// Whom a call comes from and how it is answered: a client with one of its tenants, or everybody.
+pub struct Tenancy {
+    /// Client and tenant, under which things are kept.
+    pub name: crate::store::Tenant,
+    /// Rules and files.
+    pub advice: Advice,
+    /// What the files hold.
+    pub knowledge: Arc<Knowledge>,
+    /// Makes the pseudonyms of its patients and users.
+    pub pseudonyms: Option<Pseudonyms>,
+    /// SHA-256 over advice, display rules and terminology, for the audit trail.
+    pub settings_sha256: String,
+    /// Override reasons that put a card off.
+    pub snooze_reasons: Vec<Reason>,
+    /// What holds for all tenants of the client.
+    pub client: Arc<Client>,
+}
+
+/// What holds for all tenants of a client.
+pub struct Client {
+    services: Option<Vec<String>>,
+    services_off: Vec<String>,
+    /// When cards are shown.
+    pub display: DisplayRules,
+    /// Whether cards are sent.
+    pub mode: Mode,
+    /// Its FHIR server, where it may be read.
+    pub fhir: Option<FhirServer>,
+    /// The release that its data are in, unless the server says another.
+    pub release: Release,
+}
+
+/// Whether a client may call a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entitlement {
+    /// It may.
+    On,
+    /// The service is switched off for it.
+    Off,
+    /// It may not.
+    None,
+}
+
+impl Client {
+    /// Whether it may call the service of this id.
+    pub fn entitlement(&self, id: &str) -> Entitlement {
+        let is_listed = |list: &Vec<String>| list.iter().any(|listed| listed == id);
+        if !self.services.as_ref().is_none_or(is_listed) {
+            Entitlement::None
+        } else if is_listed(&self.services_off) {
+            Entitlement::Off
+        } else {
+            Entitlement::On
+        }
+    }
+}
+
+impl Tenancy {
+    /// The services that it is told of.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.knowledge
+            .services
+            .iter()
+            .filter(|service| self.client.entitlement(&service.id) == Entitlement::On)
+    }
+}
+
+/// The FHIR server that the sandbox brings along.
+#[derive(Debug, Clone)]
+pub struct OwnFhirServer(pub Url);
+
+impl Live {
+    /// Loads everything that the settings name. Contacts nobody.
+    pub fn load(
+        settings: Settings,
+        used: UsedTokens,
+        own: Option<&OwnFhirServer>,
+    ) -> Result<Self, CannotStart> {
+        let mut loaded = Loaded::default();
+        let outbound = |fetching: &config::Fetching| -> Result<OutboundSettings, CannotStart> {
+            let proxy = match &settings.proxy {
+                Some(proxy) => {
+                    Some(Url::parse(proxy.expose_secret()).map_err(|_| CannotStart::Proxy)?)
+                }
+                None => None,
+            };
+            Ok(OutboundSettings {
+                ca_file: fetching.ca_file.clone(),
+                client_cert_file: fetching.client_cert_file.clone(),
+                client_key_file: fetching.client_key_file.clone(),
+                proxy,
+                allow_private_networks: fetching.allow_private_networks.clone(),
+                allow_http: fetching.allow_http,
+                ..OutboundSettings::default()
+            })
+        };
+        let open = Arc::new(Client {
+            services: None,
+            services_off: Vec::new(),
+            display: DisplayRules::default(),
+            mode: Mode::Live,
+            fhir: own.map(|own| own.server()).transpose()?,
+            release: Release::R4,
+        });
+        let open = loaded.tenancy(
+            crate::store::Tenant::new(OPEN, None),
+            &settings.advice,
+            None,
+            open,
+        )?;
+
+        let mut trusted = Vec::new();
+        let mut tenancies = Vec::new();
+        let mut jwks = JwksOverHttp::default();
+        for client in &settings.clients {
+            let outbound = outbound(&client.fetching)?;
+            if let Keys::Jku(url) = &client.keys {
+                let outbound = Outbound::new(&outbound)
+                    .map_err(|error| CannotStart::client(&client.name, error))?;
+                jwks.0.insert(url.clone(), outbound);
+            }
+            trusted.push(trust(client));
+            let shared = Arc::new(Client {
+                services: client.services.clone(),
+                services_off: client.services_off.clone(),
+                display: client.display.clone(),
+                mode: client.mode,
+                fhir: fhir_server(client, outbound)?,
+                release: client.fetching.version.parse().unwrap_or_default(),
+            });
+            let tenants: Vec<(Option<&str>, &Advice, &Option<SecretString>)> =
+                if client.tenants.is_empty() {
+                    vec![(None, &client.advice, &client.pseudonym_key)]
+                } else {
+                    let tenants = client.tenants.iter();
+                    tenants
+                        .map(|t| (Some(t.id.as_str()), &t.advice, &t.pseudonym_key))
+                        .collect()
+                };
+            let tenancies_of_client = tenants
+                .into_iter()
+                .map(|(tenant, advice, key)| {
+                    let name = crate::store::Tenant::new(&client.name, tenant);
+                    loaded.tenancy(name, advice, key.as_ref(), shared.clone())
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            tenancies.push(tenancies_of_client);
+        }
+        let authenticator = if trusted.is_empty() {
+            None
+        } else {
+            Some(Authenticator::new(trusted, Arc::new(jwks), used)?)
+        };
+        Ok(Self {
+            settings,
+            open,
+            tenancies,
+            authenticator,
+        })
+    }
+
+    /// Whom a call comes from.
+    pub async fn caller(
+        &self,
+        authorization: Option<&str>,
+        endpoint_url: &str,
+    ) -> Result<Place, Refused> {
+        let Some(authenticator) = &self.authenticator else {
+            return Ok(Place(None));
+        };
+        let caller = authenticator
+            .authenticate(authorization, endpoint_url, Timestamp::now())
+            .await?;
+        // The authenticator lets no other tenant through than those of the settings.
+        let tenant = self.tenancies[caller.client]
+            .iter()
+            .position(|tenancy| tenancy.name.tenant == caller.tenant)
+            .unwrap_or(0);
+        Ok(Place(Some((caller.client, tenant))))
+    }
+
+    /// How the caller is answered.
+    pub fn at(&self, place: Place) -> &Tenancy {
+        match place.0 {
+            None => &self.open,
+            Some((client, tenant)) => &self.tenancies[client][tenant],
+        }
+    }
+
+    /// Fetches keys that are missing or aged, and asks FHIR servers for their release. Not on a call's path.
+    pub async fn refresh(&self) {
+        if let Some(authenticator) = &self.authenticator {
+            authenticator.refresh(Timestamp::now()).await;
+        }
+        for tenancy in self
+            .tenancies
+            .iter()
+            .filter_map(|of_client| of_client.first())
+        {
+            let Some(fhir) = &tenancy.client.fhir else {
+                continue;
+            };
+            for (_, stated) in fhir.check_version().await {
+                let client = &tenancy.name.client;
+                match stated {
+                    Ok(release) if release != tenancy.client.release => tracing::warn!(
+                        client,
+                        configured = %tenancy.client.release,
+                        stated = %release,
+                        "the FHIR server states another release than configured; it is read as it says"
+                    ),
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(client, %error, "the release of the FHIR server is not known");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether every client has a key.
+    pub fn has_keys(&self) -> bool {
+        self.authenticator
+            .as_ref()
+            .is_none_or(|authenticator| authenticator.ready(Timestamp::now()))
+    }
+}
+
+/// Knowledge that several tenants share is loaded once.
+#[derive(Default)]
+struct Loaded(Vec<(Content, Arc<Knowledge>)>);
+
+impl Loaded {
+    fn knowledge(&mut self, content: &Content) -> Result<Arc<Knowledge>, CannotStart> {
+        if let Some((_, knowledge)) = self.0.iter().find(|(known, _)| known == content) {
+            return Ok(knowledge.clone());
+        }
+        let knowledge = Arc::new(Knowledge::load(content)?);
+        self.0.push((content.clone(), knowledge.clone()));
+        Ok(knowledge)
+    }
+
+    fn tenancy(
+        &mut self,
+        name: crate::store::Tenant,
+        advice: &Advice,
+        pseudonym_key: Option<&SecretString>,
+        client: Arc<Client>,
+    ) -> Result<Tenancy, CannotStart> {
+        let knowledge = self.knowledge(&advice.content)?;
+        let pseudonyms = match pseudonym_key {
+            Some(key) => Some(Pseudonyms::new(
+                Key::from_bytes(key.expose_secret().as_bytes().to_vec()).ok_or_else(|| {
+                    CannotStart::client(&name.client, "pseudonym_key needs at least 32 bytes")
+                })?,
+            )),
+            None => None,
+        };
+        let settings = format!(
+            "{:?} {:?} {:?} {}",
+            advice,
+            client.display,
+            client.mode,
+            knowledge.terminology.sha256()
+        );
+        let snooze_reasons = client
+            .display
+            .snooze
+            .iter()
+            .flat_map(|snooze| &snooze.reasons)
+            .map(|code| match knowledge.texts.override_reason(code) {
+                Some((system, code)) => Ok(Reason {
+                    system: system.to_owned(),
+                    code: code.to_owned(),
+                }),
+                None => Err(CannotStart::client(
+                    &name.client,
+                    format!("snooze_reasons: cards offer no override reason {code:?}"),
+                )),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Tenancy {
+            name,
+            advice: advice.clone(),
+            knowledge,
+            pseudonyms,
+            settings_sha256: hex(&Sha256::digest(settings.as_bytes())),
+            snooze_reasons,
+            client,
+        })
+    }
+}
+
+fn trust(client: &config::Client) -> TrustedClient {
+    TrustedClient {
+        name: client.name.clone(),
+        issuer: client.issuer.clone(),
+        audience_override: client.audience.clone(),
+        tenants: if client.tenants.is_empty() {
+            Tenants::None
+        } else {
+            Tenants::Listed(client.tenants.iter().map(|t| t.id.clone()).collect())
+        },
+        keys: match &client.keys {
+            Keys::Jku(url) => crate::auth::Keys::Jku(url.clone()),
+            Keys::Static(text) => crate::auth::Keys::Static(text.clone()),
+        },
+        algorithms: client
+            .algorithms
+            .iter()
+            .filter_map(|name| Algorithm::from_name(name))
+            .collect(),
+        replay: if client.replay_allowed {
+            Replay::Allow
+        } else {
+            Replay::Strict
+        },
+        leeway_seconds: client.leeway_seconds,
+        max_lifetime_seconds: client.max_token_lifetime_seconds,
+    }
+}
+
+fn fhir_server(
+    client: &config::Client,
+    outbound: OutboundSettings,
+) -> Result<Option<FhirServer>, CannotStart> {
+    let fetching = &client.fetching;
+    if !fetching.is_on || fetching.bases.is_empty() {
+        return Ok(None);
+    }
+    let access = match &fetching.backend {
+        Some(backend) => Access::BackendServices(BackendServices {
+            token_endpoint: backend.token_url.clone(),
+            client_id: backend.client_id.clone(),
+            key_file: backend.key_file.clone(),
+            key_id: backend.kid.clone(),
+            algorithm: match backend.algorithm.as_str() {
+                "RS384" => AssertionAlgorithm::Rs384,
+                _ => AssertionAlgorithm::Es384,
+            },
+            scope: backend.scope.clone(),
+        }),
+        None if fetching.anonymous => Access::Anonymous,
+        None => Access::TokenOfCall,
+    };
+    let settings = FhirServerSettings {
+        name: client.name.clone(),
+        bases: fetching.bases.clone(),
+        access,
+        outbound,
+        limits: ReadLimits {
+            max_pages: fetching.max_pages as usize,
+            max_bytes: fetching.max_bytes,
+            max_bytes_per_key: fetching.max_bytes,
+            ..ReadLimits::default()
+        },
+    };
+    FhirServer::new(settings, Arc::new(MetricsOfFhir))
+        .map(Some)
+        .map_err(|error| CannotStart::client(&client.name, error))
+}
+
+impl OwnFhirServer {
+    fn server(&self) -> Result<FhirServer, CannotStart> {
+        let loopback = ["127.0.0.0/8", "::1/128"];
+        let settings = FhirServerSettings {
+            name: OPEN.to_owned(),
+            bases: vec![self.0.clone()],
+            access: Access::Anonymous,
+            outbound: OutboundSettings {
+                allow_http: true,
+                allow_private_networks: loopback.iter().filter_map(|n| n.parse().ok()).collect(),
+                ..OutboundSettings::default()
+            },
+            limits: ReadLimits::default(),
+        };
+        FhirServer::new(settings, Arc::new(MetricsOfFhir))
+            .map_err(|error| CannotStart::client(OPEN, error))
+    }
+}
+
+/// Key sets over guarded HTTP, each with its client's certificates and networks.
+#[derive(Default)]
+struct JwksOverHttp(HashMap<Url, Outbound>);
+
+impl JwksSource for JwksOverHttp {
+    fn fetch<'a>(
+        &'a self,
+        url: &'a Url,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, JwksUnavailable>> + Send + 'a>> {
+        Box::pin(async move {
+            let outbound = self
+                .0
+                .get(url)
+                .ok_or_else(|| JwksUnavailable("no client has this address".into()))?;
+            let limits = Limits {
+                max_bytes: MAX_JWKS_BYTES,
+                shared: None,
+                timeout: Duration::from_secs(3),
+            };
+            let answer = outbound
+                .get(url, HeaderMap::new(), limits)
+                .await
+                .map_err(|error| JwksUnavailable(error.to_string()))?;
+            match answer.status {
+                200 => Ok(answer.body.to_vec()),
+                status => Err(JwksUnavailable(format!("HTTP status {status}"))),
+            }
+        })
+    }
+}
