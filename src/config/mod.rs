@@ -438,7 +438,9 @@ fn secret(
         (false, Some(_)) => {
             mistakes.add(
                 setting,
-                "give the value or the file that holds it, not both",
+                format!(
+                    "give the value or {setting}_file, which names a file that holds it, not both"
+                ),
             );
             None
         }

@@ -529,6 +529,7 @@ fn responses_carry_only_known_headers() {
         "content-encoding",
         "allow",
         "connection",
+        "x-request-id",
     ];
     let server = Server::sandbox();
     for answer in [

@@ -23,7 +23,7 @@ async fn the_release_of_a_server_is_asked_for_in_the_background_and_kept() {
         Err(VersionProblem::Unsupported(refusal)) => {
             assert_eq!(
                 refusal.to_string(),
-                "FHIR STU3 (3.0.2) is not supported: only R4, R4B and R5 are"
+                "FHIR STU3 (3.0.2) is not supported; R4 (4.0.1), R4B (4.3.0) and R5 (5.0.0) are"
             );
         }
         other => panic!("{other:?}"),

@@ -276,7 +276,7 @@ fn the_store_is_found_by_configuration_file_secret_file_and_environment() {
     let found = report(&|command| {
         command
             .env("RRDTC_STORE_URL", database.url())
-            .env("RRDTC_LOG", "warn");
+            .env("RRDTC_LOG__LEVEL", "warn");
     });
     assert_eq!(found, expected);
 }
