@@ -9,6 +9,7 @@ mod command_line;
 mod fetch;
 mod fhirbolt_pins;
 mod fixtures;
+mod hospital;
 mod misbehaving;
 mod operations;
 mod orders;

@@ -68,7 +68,7 @@ impl Server {
                 let application = build().await.unwrap();
                 let metrics = application.metrics_address.map(|a| format!("http://{a}"));
                 sender
-                    .send((application.base_url.clone(), metrics))
+                    .send((format!("http://{}", application.address), metrics))
                     .unwrap();
                 application.run().await.unwrap();
             });
