@@ -4,6 +4,7 @@ use super::display::DisplayReason;
 use super::response::{AssessmentJson, InResponse, classification, predictor_name, state_name};
 use super::service::Service;
 use crate::domain::assessment::{Assessment, Scored};
+use crate::domain::facts::Sources;
 use crate::domain::model::Model;
 use crate::domain::score::{Classification, Predictor, State};
 use minijinja::{AutoEscape, Environment, Output};
@@ -28,6 +29,8 @@ struct Words {
     reasons: BTreeMap<String, String>,
     caveats: BTreeMap<String, String>,
     set_aside: String,
+    sources: BTreeMap<String, String>,
+    not_complete: String,
     override_reasons: Vec<OverrideReason>,
     suggestions: SuggestionWords,
 }
@@ -394,6 +397,7 @@ fn suggestions(
             "prediction": [{
                 "outcome": { "text": words.risk_outcome },
                 "qualitativeRisk": { "text": classification(scored.classification) },
+                "whenPeriod": follow_up(json.assessed_at, &texts.model),
                 "rationale": format!("Score {} to {} of {}, cut-off {}; result {}", scored.score.low, scored.score.high, model.maximum(), model.cutoff, json.result_id),
             }],
         });
@@ -410,6 +414,39 @@ fn suggestions(
         ));
     }
     suggestions
+}
+
+/// The time that a prediction is about: from the assessment for as long as the source study looked. Left empty, FHIR takes it
+/// for the whole life of the patient.
+fn follow_up(assessed_at: &str, study: &Value) -> Value {
+    let mut period = json!({ "start": assessed_at });
+    let day = assessed_at.split('T').next().unwrap_or_default();
+    let months = study["cohort"]["followUpMonths"]["high"].as_i64();
+    if let (Ok(day), Some(months)) = (day.parse::<jiff::civil::Date>(), months)
+        && let Ok(span) = jiff::Span::new().try_months(months)
+        && let Ok(end) = day.checked_add(span)
+    {
+        period["end"] = end.to_string().into();
+    }
+    period
+}
+
+/// The sources of which pages or everything is missing, in words.
+fn incomplete(words: &Words, sources: &Sources) -> String {
+    let missing: Vec<&str> = [
+        ("observations", sources.observations),
+        ("procedures", sources.procedures),
+        (
+            "medicationAdministrations",
+            sources.medication_administrations,
+        ),
+        ("diagnosticReports", sources.diagnostic_reports),
+    ]
+    .into_iter()
+    .filter(|(_, source)| !source.complete)
+    .map(|(name, _)| words.sources.get(name).map_or(name, String::as_str))
+    .collect();
+    missing.join(", ")
 }
 
 /// What the templates may use.
@@ -492,8 +529,10 @@ fn context(
         "rows": rows,
         "missing": missing,
         "caveats": caveats,
+        "incomplete": incomplete(words, &assessment.sources),
         "setAside": set_aside,
         "setAsideWords": words.set_aside,
+        "notComplete": words.not_complete,
         "study": texts.model,
     }))
 }

@@ -2,7 +2,10 @@
 
 use super::Failure;
 use crate::audit::{CannotVerify, Head, Key, Report, instances, verify};
+use crate::config::Settings;
+use crate::store::Store;
 use clap::{Args, Subcommand};
+use secrecy::SecretString;
 use serde_json::json;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -29,6 +32,13 @@ pub struct Verify {
     /// The head to compare with, as an earlier run printed it: shows whether lines are missing at the end.
     #[arg(long, value_name = "COUNT:HASH")]
     head: Option<Head>,
+    /// The store in which the service keeps the heads, instead of --head: sqlite:FILE or postgres://... (an URL with a
+    /// password belongs into store_url_file of a configuration).
+    #[arg(long, value_name = "URL", conflicts_with = "head")]
+    store: Option<SecretString>,
+    /// Configuration that names the store (store_url), instead of --head.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["head", "store"])]
+    config: Option<PathBuf>,
     /// Only the chain of this instance. Default: all in the folder.
     #[arg(long, value_name = "NAME")]
     instance: Option<String>,
@@ -64,9 +74,10 @@ impl Verify {
                 names.join(", ")
             )));
         }
+        // Before the files are read: what is written meanwhile is no break.
+        let heads = self.heads(&names)?;
         let mut reports = Vec::new();
-        for name in &names {
-            let head = self.head(name);
+        for (name, head) in names.iter().zip(heads) {
             let mut progress = Progress::new(name);
             let report = verify(
                 &self.folder,
@@ -100,9 +111,36 @@ impl Verify {
         )))
     }
 
-    /// The head to compare the chain of an instance with: the only place that knows where heads come from.
-    fn head(&self, _instance: &str) -> Option<Head> {
-        self.head.clone()
+    /// The head to compare the chain of each instance with.
+    fn heads(&self, instances: &[String]) -> Result<Vec<Option<Head>>, Failure> {
+        let configured = match &self.config {
+            Some(file) => Settings::load(Some(file))?
+                .store_url
+                .ok_or_else(|| {
+                    Failure::Usage("the configuration names no store_url with heads".into())
+                })
+                .map(Some)?,
+            None => self.store.clone(),
+        };
+        let Some(url) = configured else {
+            return Ok(vec![self.head.clone(); instances.len()]);
+        };
+        actix_web::rt::System::new().block_on(async {
+            let store = Store::open_existing(&url).await?;
+            let mut heads = Vec::new();
+            for instance in instances {
+                let head = store.head(instance).await?.ok_or_else(|| {
+                    Failure::Input(format!(
+                        "the store holds no head of {instance}: without it nobody can tell whether lines are missing at the end"
+                    ))
+                })?;
+                heads.push(Some(Head {
+                    count: head.count,
+                    hash: head.hash,
+                }));
+            }
+            Ok(heads)
+        })
     }
 }
 

@@ -162,6 +162,7 @@ pub const LONGEST_SUPPRESSION_DAYS: u32 = 180;
 pub(super) fn validate(
     clients: Vec<typed::Client>,
     defaults: &Advice,
+    has_store: bool,
     mistakes: &mut Mistakes,
 ) -> Vec<Client> {
     let mut names = BTreeSet::new();
@@ -183,11 +184,17 @@ pub(super) fn validate(
     clients
         .into_iter()
         .enumerate()
-        .map(|(index, client)| one(index, client, defaults, mistakes))
+        .map(|(index, client)| one(index, client, defaults, has_store, mistakes))
         .collect()
 }
 
-fn one(index: usize, typed: typed::Client, defaults: &Advice, mistakes: &mut Mistakes) -> Client {
+fn one(
+    index: usize,
+    typed: typed::Client,
+    defaults: &Advice,
+    has_store: bool,
+    mistakes: &mut Mistakes,
+) -> Client {
     let at = |name: &str| format!("clients.{index}.{name}");
     let is_name = |text: &str| {
         !text.is_empty()
@@ -307,8 +314,9 @@ fn one(index: usize, typed: typed::Client, defaults: &Advice, mistakes: &mut Mis
         typed.pseudonym_key_file,
         mistakes,
     );
+    let keeps_back = typed.once_within_days > 0 || typed.snooze_days > 0;
     let mut ids = BTreeSet::new();
-    let tenants = typed
+    let tenants: Vec<Tenant> = typed
         .tenants
         .into_iter()
         .enumerate()
@@ -341,6 +349,20 @@ fn one(index: usize, typed: typed::Client, defaults: &Advice, mistakes: &mut Mis
             }
         })
         .collect();
+    let has_keys = pseudonym_key.is_some()
+        || (!tenants.is_empty() && tenants.iter().all(|t| t.pseudonym_key.is_some()));
+    if keeps_back && !has_keys {
+        mistakes.add(
+            at("pseudonym_key"),
+            "required with once_within_days and snooze_days: what was shown is kept by pseudonym",
+        );
+    }
+    if keeps_back && !has_store {
+        mistakes.add(
+            "store_url",
+            "required with once_within_days and snooze_days: what was shown is kept there",
+        );
+    }
     Client {
         name: typed.name,
         issuer: typed.issuer,

@@ -1,4 +1,4 @@
-//! Which release of FHIR a chart is written in. What differs between them stands in [`super::r5`].
+//! Which release of FHIR a chart is written in. What differs between them stands in `r5.rs`.
 
 use std::fmt;
 use std::str::FromStr;
