@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod bad_input;
 mod command_line;
+mod docs;
 mod fetch;
 mod fhirbolt_pins;
 mod fixtures;
