@@ -22,7 +22,7 @@ pub struct Serve {
     /// Address and port, instead of `listen`.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// Port, instead of that of `listen`; 0 takes a free one.
+    /// Port, instead of that of `listen`; 0 takes a free one, for metrics too.
     #[arg(long)]
     port: Option<u16>,
     /// Address and port of metrics and readiness, instead of `metrics.listen`.
@@ -76,6 +76,10 @@ impl Serve {
         }
         if let Some(port) = self.port {
             settings.listen.set_port(port);
+            // Whoever wants any free port wants it for both listeners.
+            if let (0, Some(metrics)) = (port, &mut settings.metrics_listen) {
+                metrics.set_port(0);
+            }
         }
         if let Some(listen) = self.metrics_listen {
             settings.metrics_listen = Some(listen);
