@@ -37,6 +37,10 @@ pub async fn ready(state: web::Data<State>) -> HttpResponse {
 
 /// `GET /metrics`: Prometheus text.
 pub async fn prometheus(state: web::Data<State>) -> HttpResponse {
+    if let Some(audit) = &state.audit {
+        let status = audit.status();
+        metrics::audit(status.recorded, status.queue_full + status.write_failed);
+    }
     if let Some(shown) = &state.shown {
         metrics::shown_dropped(shown.dropped());
     }

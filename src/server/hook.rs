@@ -45,11 +45,6 @@ pub async fn call(
     payload: web::Payload,
 ) -> HttpResponse {
     let received_at = Instant::now();
-    let Ok(_permit) = state.calls.clone().try_acquire_owned() else {
-        metrics::call("", "", 503, "", "", received_at.elapsed());
-        return Problem::overloaded().response();
-    };
-    let _in_flight = metrics::InFlight::enter();
     let live = state.live();
     let mut counted = Counted::default();
     let answer = answer(
@@ -108,6 +103,11 @@ async fn answer(
         }
         Entitlement::On => {}
     }
+    // Only callers who are known take a place.
+    let Ok(_place) = state.calls.clone().try_acquire_owned() else {
+        return Err(Problem::overloaded());
+    };
+    let _in_flight = metrics::InFlight::enter();
     let body = read_body(request, payload, &live.settings).await?;
     let work = Work {
         state: state.clone(),
@@ -387,10 +387,12 @@ impl Work {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the disk does not answer".to_owned(),
         };
-        metrics::audit_failed();
         tracing::error!(problem, "an audit line is not on disk");
         match &self.live.settings.audit {
-            Some(audit) if audit.required => Err(Problem::not_audited()),
+            Some(audit) if audit.required => {
+                metrics::audit_refused();
+                Err(Problem::not_audited())
+            }
             _ => Ok(()),
         }
     }

@@ -162,7 +162,12 @@ impl Live {
             if let Keys::Jku(url) = &client.keys {
                 let outbound = Outbound::new(&outbound)
                     .map_err(|error| CannotStart::client(&client.name, error))?;
-                jwks.0.insert(url.clone(), outbound);
+                if jwks.0.insert(url.clone(), outbound).is_some() {
+                    return Err(CannotStart::client(
+                        &client.name,
+                        "another client has the same jku; two issuers do not share keys",
+                    ));
+                }
             }
             trusted.push(trust(client));
             let shared = Arc::new(Client {

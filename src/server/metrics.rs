@@ -59,9 +59,14 @@ fn describe() {
         "rrdtc_shown_dropped_total",
         "Shown cards that could not be recorded"
     );
+    describe_counter!("rrdtc_audit_lines_total", "Audit lines on disk");
     describe_counter!(
-        "rrdtc_audit_failed_total",
-        "Answers without an audit line (best-effort) or refused for lack of one (required)"
+        "rrdtc_audit_lost_total",
+        "Audit lines that could not be written (best-effort)"
+    );
+    describe_counter!(
+        "rrdtc_audit_refused_total",
+        "Answers that were not given for lack of an audit line (required)"
     );
     describe_counter!(
         "rrdtc_reloads_total",
@@ -122,9 +127,15 @@ pub fn shown_dropped(rows: u64) {
     counter!("rrdtc_shown_dropped_total").absolute(rows);
 }
 
-/// An audit line that is not on disk.
-pub fn audit_failed() {
-    counter!("rrdtc_audit_failed_total").increment(1);
+/// The audit trail since the start.
+pub fn audit(lines: u64, lost: u64) {
+    counter!("rrdtc_audit_lines_total").absolute(lines);
+    counter!("rrdtc_audit_lost_total").absolute(lost);
+}
+
+/// An answer that was not given for lack of an audit line.
+pub fn audit_refused() {
+    counter!("rrdtc_audit_refused_total").increment(1);
 }
 
 /// A reload.

@@ -78,8 +78,17 @@ impl State {
         format!("{}/cds-services{path}", self.base_url)
     }
 
-    fn replace(&self, settings: Settings) -> Result<(), CannotStart> {
+    /// Everything new, or everything as it was: the certificate is taken last, after all else that can fail.
+    fn replace(
+        &self,
+        settings: Settings,
+        certificate: Option<&Certificate>,
+    ) -> Result<(), CannotStart> {
+        let tls = settings.tls.clone();
         let live = Live::load(settings, self.used.clone(), self.own_fhir.as_ref())?;
+        if let (Some(certificate), Some(tls)) = (certificate, &tls) {
+            certificate.reload(tls)?;
+        }
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
         Ok(())
     }
@@ -295,7 +304,10 @@ impl Application {
             let (state, certificate) = (self.state.clone(), self.certificate.clone());
             actix_web::rt::spawn(reload_on_signal(state, certificate, reload))
         });
+        let handles: Vec<_> = self.servers.iter().map(Server::handle).collect();
+        let stopping = actix_web::rt::spawn(stop_on_signal(handles));
         let ended = futures_util::future::try_join_all(self.servers).await;
+        stopping.abort();
         looked_after.abort();
         if let Some(reloading) = reloading {
             reloading.abort();
@@ -352,7 +364,8 @@ fn main_server(
     .client_request_timeout(settings.client_timeout)
     .client_disconnect_timeout(settings.client_timeout)
     .keep_alive(settings.client_timeout)
-    .shutdown_timeout(settings.shutdown.as_secs());
+    .shutdown_timeout(settings.shutdown.as_secs())
+    .disable_signals();
     Ok(match certificate {
         Some(certificate) => server.listen_rustls_0_23(listener, certificate.server_config()?)?,
         None => server.listen(listener)?,
@@ -370,6 +383,7 @@ fn metrics_server(state: web::Data<State>, listener: TcpListener) -> std::io::Re
             .default_service(web::to(nothing_here))
     })
     .workers(1)
+    .disable_signals()
     .listen(listener)?
     .run())
 }
@@ -432,6 +446,26 @@ async fn look_after(state: web::Data<State>) {
     }
 }
 
+/// SIGTERM: calls in flight are finished, then metrics end too. SIGINT: at once. Not left to the servers themselves: the one
+/// that is done first would end the other.
+async fn stop_on_signal(servers: Vec<actix_web::dev::ServerHandle>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        tracing::error!("signals cannot be listened for");
+        return;
+    };
+    let is_graceful = tokio::select! {
+        _ = terminate.recv() => true,
+        _ = interrupt.recv() => false,
+    };
+    for server in servers {
+        server.stop(is_graceful).await;
+    }
+}
+
 /// SIGHUP: everything anew in one swap, or nothing.
 async fn reload_on_signal(
     state: web::Data<State>,
@@ -444,12 +478,9 @@ async fn reload_on_signal(
         return;
     };
     while hangups.recv().await.is_some() {
-        let reloaded = reload().map_err(CannotStart::from).and_then(|settings| {
-            if let (Some(certificate), Some(tls)) = (&certificate, &settings.tls) {
-                certificate.reload(tls)?;
-            }
-            state.replace(settings)
-        });
+        let reloaded = reload()
+            .map_err(CannotStart::from)
+            .and_then(|settings| state.replace(settings, certificate.as_deref()));
         metrics::reload(reloaded.is_ok());
         match reloaded {
             Ok(()) => {

@@ -1,6 +1,6 @@
 //! The real program in operation: signals, limits, TLS, configuration, and that nothing of a patient stays behind.
 
-use crate::misbehaving::{Authority, Misbehaving, Reply};
+use crate::misbehaving::{Misbehaving, Reply};
 use crate::support::{Chart, SERVICE, Server, lesion};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -38,7 +38,10 @@ impl Program {
             let mut text = String::new();
             while !text.starts_with(start) {
                 text.clear();
-                assert!(output.read_line(&mut text).unwrap() > 0, "no line {start:?}");
+                assert!(
+                    output.read_line(&mut text).unwrap() > 0,
+                    "no line {start:?}"
+                );
             }
             text.trim_start_matches(start).trim().to_owned()
         };
@@ -66,7 +69,12 @@ impl Program {
     }
 
     fn metrics(&self) -> String {
-        self.server.get(&format!("{}/metrics", self.server.metrics.as_deref().unwrap())).body
+        self.server
+            .get(&format!(
+                "{}/metrics",
+                self.server.metrics.as_deref().unwrap()
+            ))
+            .body
     }
 
     /// Ends it as an operator would, and gives exit code and log.
@@ -107,11 +115,18 @@ fn a_reload_is_one_swap_and_a_bad_file_keeps_the_old() {
     until("the new version is in force", || version() == "3.0.0");
     file(folder.path(), "cds_hooks_version = \"x\"\nlisten = 7\n");
     program.signal("HUP");
-    until("the refusal is counted", || program.metrics().contains("rrdtc_reloads_total{result=\"refused\"} 1"));
+    until("the refusal is counted", || {
+        program
+            .metrics()
+            .contains("rrdtc_reloads_total{result=\"refused\"} 1")
+    });
     assert_eq!(version(), "3.0.0");
     let (code, log) = program.stop();
     assert_eq!(code, Some(0), "{log}");
-    assert!(log.contains("the configuration stays as it was") && log.contains("listen"), "{log}");
+    assert!(
+        log.contains("the configuration stays as it was") && log.contains("listen"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -139,73 +154,154 @@ fn a_call_in_flight_is_finished_when_the_program_is_told_to_stop() {
     let mut call = chart.call();
     call["prefetch"].as_object_mut().unwrap().remove("patient");
     call["fhirServer"] = stub.base().as_str().into();
-    let server = Server { url: program.server.url.clone(), metrics: None };
+    let server = Server {
+        url: program.server.url.clone(),
+        metrics: None,
+    };
     let token = crate::hospital::token(&format!("https://cds.example.org{SERVICE}"), json!({}));
     let calling = std::thread::spawn(move || {
-        server.send("POST", SERVICE, &[("content-type", "application/json"), ("authorization", &token)], Some(call.to_string().into_bytes()))
+        server.send(
+            "POST",
+            SERVICE,
+            &[
+                ("content-type", "application/json"),
+                ("authorization", &token),
+            ],
+            Some(call.to_string().into_bytes()),
+        )
     });
-    until("the FHIR server is asked", || stub.received().iter().any(|r| r.target.contains("/Patient/")));
+    until("the FHIR server is asked", || {
+        stub.received()
+            .iter()
+            .any(|r| r.target.contains("/Patient/"))
+    });
     let (code, log) = program.stop();
     let answer = calling.join().unwrap();
-    assert_eq!((code, answer.status), (Some(0), 200), "{log}\n{}", answer.body);
+    assert_eq!(
+        (code, answer.status),
+        (Some(0), 200),
+        "{log}\n{}",
+        answer.body
+    );
     let report = Command::new(env!("CARGO_BIN_EXE_rrdtc"))
         .args(["feedback", "report", "--json", "--config"])
         .arg(&path)
         .output()
         .unwrap();
-    assert!(String::from_utf8_lossy(&report.stdout).contains("\"shownAtLeast\":1"), "{report:?}");
+    assert!(
+        String::from_utf8_lossy(&report.stdout).contains("\"shownAtLeast\":1"),
+        "{report:?}"
+    );
 }
 
 #[test]
 fn more_calls_than_allowed_are_told_to_come_again() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "max_concurrent_calls = 1\nclient_timeout_seconds = 2\n");
+    let path = file(
+        folder.path(),
+        "max_concurrent_calls = 1\nclient_timeout_seconds = 2\n",
+    );
     let program = Program::start(&path, &["--open"]);
     // One call whose body does not come.
     let mut slow = TcpStream::connect(&program.address).unwrap();
     write!(slow, "POST {SERVICE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{").unwrap();
-    until("the slow call is in flight", || program.metrics().contains("rrdtc_calls_in_flight 1"));
+    until("the slow call is in flight", || {
+        program.metrics().contains("rrdtc_calls_in_flight 1")
+    });
     let refused = program.server.post(SERVICE, &positive().call());
-    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.body);
+    assert_eq!(
+        (refused.status, refused.header("retry-after")),
+        (503, Some("1")),
+        "{}",
+        refused.body
+    );
     // It is cut off, and the place is free again.
     let mut answer = String::new();
-    slow.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    slow.set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
     let _ = slow.read_to_string(&mut answer);
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert_eq!(program.server.post(SERVICE, &positive().call()).status, 200);
     // A head that does not come is cut off too.
     let mut silent = TcpStream::connect(&program.address).unwrap();
     silent.write_all(b"POST ").unwrap();
-    silent.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    silent
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
     let mut rest = Vec::new();
     silent.read_to_end(&mut rest).unwrap();
     program.stop();
 }
 
+/// Whether the server shows this certificate of `localhost`.
+fn shows(address: &str, certificate: &[u8]) -> bool {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.to_vec().into()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let connection = rustls::ClientConnection::new(config.into(), name).unwrap();
+    let mut stream = rustls::StreamOwned::new(connection, TcpStream::connect(address).unwrap());
+    if stream
+        .write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .is_err()
+    {
+        return false;
+    }
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer.starts_with(b"HTTP/1.1 200")
+}
+
 #[test]
 fn tls_in_the_process_takes_a_new_certificate_without_a_restart() {
-    let authority = Authority::new();
     let folder = tempfile::tempdir().unwrap();
     let write = || {
         let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         std::fs::write(folder.path().join("cert.pem"), signed.cert.pem()).unwrap();
-        std::fs::write(folder.path().join("key.pem"), signed.signing_key.serialize_pem()).unwrap();
+        std::fs::write(
+            folder.path().join("key.pem"),
+            signed.signing_key.serialize_pem(),
+        )
+        .unwrap();
         signed.cert.der().to_vec()
     };
     let first = write();
     let path = file(
         folder.path(),
-        &format!("[tls]\ncertificate_file = \"{0}/cert.pem\"\nkey_file = \"{0}/key.pem\"\n", folder.path().display()),
+        &format!(
+            "[tls]\ncertificate_file = \"{0}/cert.pem\"\nkey_file = \"{0}/key.pem\"\n",
+            folder.path().display()
+        ),
     );
     let program = Program::start(&path, &["--open"]);
-    let shown = || authority.certificate_shown_by(&program.address);
-    assert_eq!(shown(), first);
+    assert!(shows(&program.address, &first));
     let second = write();
+    assert!(!shows(&program.address, &second));
+    // With a configuration that is refused the old certificate stays too.
+    let right = std::fs::read_to_string(&path).unwrap();
+    file(folder.path(), &format!("deadline_ms = 0\n{right}"));
     program.signal("HUP");
-    until("the new certificate is shown", || shown() == second);
+    until("the refusal is counted", || {
+        program
+            .metrics()
+            .contains("rrdtc_reloads_total{result=\"refused\"} 1")
+    });
+    assert!(shows(&program.address, &first));
+    file(folder.path(), &right);
+    program.signal("HUP");
+    until("the new certificate is shown", || {
+        shows(&program.address, &second)
+    });
     // No plain HTTP on this port.
     let mut plain = TcpStream::connect(&program.address).unwrap();
-    plain.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    plain
+        .write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
@@ -232,14 +328,26 @@ pseudonym_key_file = "/etc/secret"
 "#,
     );
     let check = |path: &Path| {
-        let output = Command::new(env!("CARGO_BIN_EXE_rrdtc")).args(["check", "--config"]).arg(path).output().unwrap();
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        let output = Command::new(env!("CARGO_BIN_EXE_rrdtc"))
+            .args(["check", "--config"])
+            .arg(path)
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
     };
     let (code, text) = check(&path);
     assert_eq!(code, Some(3));
-    assert!(text.contains("rrdtc.toml:3: unknown: unknown field"), "{text}");
+    assert!(
+        text.contains("rrdtc.toml:3: unknown: unknown field"),
+        "{text}"
+    );
     // With the name right, the meanings are looked at.
-    let right = std::fs::read_to_string(&path).unwrap().replace("unknown = 1\n", "");
+    let right = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("unknown = 1\n", "");
     let path = file(folder.path(), &right);
     let (code, text) = check(&path);
     assert_eq!(code, Some(3));
@@ -275,9 +383,15 @@ fn defaults_file_environment_and_flags_come_in_this_order() {
     assert_eq!((with(None), with(Some("3.0.0"))), (Some(3), Some(0)));
     for (arguments, code) in [
         (vec!["serve", "--port", "0"], 2),
-        (vec!["serve", "--port", "0", "--as-of", "2026-11-20T12:00:00Z"], 2),
+        (
+            vec!["serve", "--port", "0", "--as-of", "2026-11-20T12:00:00Z"],
+            2,
+        ),
     ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_rrdtc")).args(&arguments).output().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_rrdtc"))
+            .args(&arguments)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");
     }
 }
@@ -303,7 +417,11 @@ fn nothing_of_a_patient_or_a_token_stays_behind() {
     });
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().display();
-    std::fs::write(folder.path().join("audit.key"), "0123456789abcdef0123456789abcdef").unwrap();
+    std::fs::write(
+        folder.path().join("audit.key"),
+        "0123456789abcdef0123456789abcdef",
+    )
+    .unwrap();
     let path = file(
         folder.path(),
         &format!(
@@ -315,8 +433,16 @@ fn nothing_of_a_patient_or_a_token_stays_behind() {
     let program = Program::start(&path, &[]);
     let mut bodies = String::new();
     let mut send = |path: &str, body: Vec<u8>, claims: Value, kind: &str| {
-        let token = crate::hospital::token(&format!("https://cds.example.org{}", path.split('?').next().unwrap()), claims);
-        let answer = program.server.send("POST", path, &[("content-type", kind), ("authorization", &token)], Some(body));
+        let token = crate::hospital::token(
+            &format!("https://cds.example.org{}", path.split('?').next().unwrap()),
+            claims,
+        );
+        let answer = program.server.send(
+            "POST",
+            path,
+            &[("content-type", kind), ("authorization", &token)],
+            Some(body),
+        );
         if answer.status != 200 {
             bodies += &answer.body;
         }
@@ -341,8 +467,24 @@ fn nothing_of_a_patient_or_a_token_stays_behind() {
         bytes(&changed)
     };
     assert_eq!(send(SERVICE, bytes(&call), json!({}), json_type), 200);
-    assert_eq!(send(&format!("{SERVICE}?patient=sentinelquery"), bytes(&call), json!({}), json_type), 200);
-    assert_eq!(send(SERVICE, with(&|c| c["prefetch"]["conditions"] = Value::Null), json!({}), json_type), 200);
+    assert_eq!(
+        send(
+            &format!("{SERVICE}?patient=sentinelquery"),
+            bytes(&call),
+            json!({}),
+            json_type
+        ),
+        200
+    );
+    assert_eq!(
+        send(
+            SERVICE,
+            with(&|c| c["prefetch"]["conditions"] = Value::Null),
+            json!({}),
+            json_type
+        ),
+        200
+    );
     let lacking: fn(&mut Value) = |c| {
         for key in ["observations", "procedures", "diagnosticReports"] {
             c["prefetch"].as_object_mut().unwrap().remove(key);
@@ -352,31 +494,88 @@ fn nothing_of_a_patient_or_a_token_stays_behind() {
     for (status, body) in [
         (412, with(&|c| c["prefetch"] = json!({}))),
         (400, with(&|c| c["hook"] = "Sentinelname".into())),
-        (400, with(&|c| c["context"]["patientId"] = json!(["sentinelpatient"]))),
-        (400, with(&|c| c["fhirAuthorization"] = json!({ "access_token": "sentineltoken" }))),
+        (
+            400,
+            with(&|c| c["context"]["patientId"] = json!(["sentinelpatient"])),
+        ),
+        (
+            400,
+            with(&|c| c["fhirAuthorization"] = json!({ "access_token": "sentineltoken" })),
+        ),
         (400, b"{\"Sentinelname".to_vec()),
-        (422, with(&|c| c["prefetch"]["patient"]["resourceType"] = "Basic".into())),
-        (422, with(&|c| c["prefetch"]["patient"]["id"] = "other".into())),
-        (413, format!("\"{}\"", "Sentineltext".repeat(1_500_000)).into_bytes()),
+        (
+            422,
+            with(&|c| c["prefetch"]["patient"]["resourceType"] = "Basic".into()),
+        ),
+        (
+            422,
+            with(&|c| c["prefetch"]["patient"]["id"] = "other".into()),
+        ),
+        (
+            413,
+            format!("\"{}\"", "Sentineltext".repeat(1_500_000)).into_bytes(),
+        ),
     ] {
         assert_eq!(send(SERVICE, body, json!({}), json_type), status);
     }
-    assert_eq!(send(SERVICE, bytes(&call), json!({}), "text/plain; x=Sentineltext"), 415);
-    assert_eq!(send(SERVICE, bytes(&call), json!({ "iss": "Sentinelname" }), json_type), 401);
-    assert_eq!(send("/cds-services/sentinelpatient", bytes(&call), json!({}), json_type), 404);
-    assert_eq!(send("/sentinelpatient", bytes(&call), json!({}), json_type), 404);
+    assert_eq!(
+        send(
+            SERVICE,
+            bytes(&call),
+            json!({}),
+            "text/plain; x=Sentineltext"
+        ),
+        415
+    );
+    assert_eq!(
+        send(
+            SERVICE,
+            bytes(&call),
+            json!({ "iss": "Sentinelname" }),
+            json_type
+        ),
+        401
+    );
+    assert_eq!(
+        send(
+            "/cds-services/sentinelpatient",
+            bytes(&call),
+            json!({}),
+            json_type
+        ),
+        404
+    );
+    assert_eq!(
+        send("/sentinelpatient", bytes(&call), json!({}), json_type),
+        404
+    );
     let feedback = |outcome: &str| {
         json!({ "feedback": [{ "card": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "outcome": outcome, "outcomeTimestamp": "2026-11-20T12:00:00Z",
             "overrideReason": { "userComment": "Sentinelcomment" } }] })
     };
     let path = format!("{SERVICE}/feedback");
-    assert_eq!(send(&path, bytes(&feedback("overridden")), json!({}), json_type), 200);
-    assert_eq!(send(&path, bytes(&feedback("Sentinelcomment")), json!({}), json_type), 400);
+    assert_eq!(
+        send(&path, bytes(&feedback("overridden")), json!({}), json_type),
+        200
+    );
+    assert_eq!(
+        send(
+            &path,
+            bytes(&feedback("Sentinelcomment")),
+            json!({}),
+            json_type
+        ),
+        400
+    );
 
     let mut found = bodies + &program.metrics();
     let (code, log) = program.stop();
     assert_eq!(code, Some(0), "{log}");
-    assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{log}");
+    assert!(
+        log.lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{log}"
+    );
     // The issuer of a refused token is what an operator needs to know: the one thing that is told.
     found += &log.replace("Sentinelname", "");
     let mut folders = vec![folder.path().to_owned()];
@@ -390,7 +589,10 @@ fn nothing_of_a_patient_or_a_token_stays_behind() {
             }
         }
     }
-    assert!(found.contains("\"resultId\""), "the audit trail was searched");
+    assert!(
+        found.contains("\"resultId\""),
+        "the audit trail was searched"
+    );
     for sentinel in SENTINELS {
         assert!(!found.contains(sentinel), "{sentinel} in {found}");
     }
@@ -404,7 +606,9 @@ fn metrics_do_not_grow_with_what_callers_write() {
     let round = |number: usize| {
         let mut call = positive().call();
         call["context"]["patientId"] = format!("p{number}").into();
-        program.server.post(&format!("/cds-services/unknown-{number}"), &call);
+        program
+            .server
+            .post(&format!("/cds-services/unknown-{number}"), &call);
         program.server.post(SERVICE, &call);
         program.server.get(&format!("/nothing/{number}"));
     };
