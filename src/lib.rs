@@ -20,12 +20,12 @@
 //! | [`chart`] | FHIR resources to [`domain::facts`] | `fhir`, `terminology`, `domain` |
 //! | [`cds_hooks`] | the wire: discovery, request, card, response | `domain` |
 //! | [`outbound`] | HTTP to configured servers only | nothing |
-//! | `fhir::client` | reads what prefetch lacks | `outbound` |
+//! | [`fhir::client`] | reads what prefetch lacks | `outbound` |
 //! | [`auth`] | who may call; knows no FHIR and no domain | nothing |
 //! | [`store`] | feedback, shown cards, heads of audit chains: SQLite or PostgreSQL | nothing |
 //! | [`audit`] | the chained audit trail | nothing |
 //! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `cds_hooks` |
-//! | [`server`] | HTTP: the two endpoints, limits, CORS, errors | the above |
+//! | [`server`] | HTTP: discovery, hooks, feedback, health, metrics; callers, limits, errors | the above |
 //! | [`sandbox`] | the server beside a small read-only FHIR server with synthetic patients | `server`, `fhir` |
 //! | [`cli`] | one file per subcommand | all |
 //!

@@ -15,6 +15,7 @@ mod misbehaving;
 mod operations;
 mod orders;
 mod peers;
+mod program;
 mod properties;
 mod protocol;
 mod rules;
