@@ -1,23 +1,22 @@
 //! `POST /cds-services/{id}`: who calls, what is missing, whether the card is shown, and what is kept of it.
 
 use super::answer::{Assessed, HookCall, bytes};
+use super::audit_line::{AuditLine, Found};
 use super::display::{Earlier, History, Suppression, suppression};
 use super::error::Problem;
 use super::live::{Entitlement, Live, Place, Tenancy};
 use super::{State, fetching, metrics};
 use crate::cds_hooks::card;
 use crate::cds_hooks::display::DisplayReason;
-use crate::cds_hooks::response::{classification, predictor_name, service_off, state_name};
+use crate::cds_hooks::response::{classification, service_off};
 use crate::config::Mode;
-use crate::domain::score::{Classification, Predictor};
+use crate::domain::score::Classification;
 use crate::store::{Class, ShownCard};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -246,8 +245,16 @@ impl Work {
         let result_id = json.result_id.clone();
         let bytes = bytes(&assessed.response(for_card, knowledge, json)?);
 
-        let line = AuditLine::new(self, tenancy, &call, &assessed, &patient)
-            .about(&result_id, card, display);
+        let line = AuditLine {
+            result_id: &result_id,
+            display: display.as_str(),
+            card: (display == DisplayReason::Shown).then_some(card),
+            service: &call.service.id,
+            patient: pseudonym,
+            user: patient.as_ref().and_then(|(_, user)| user.as_deref()),
+            latency_us: self.received_at.elapsed().as_micros() as u64,
+            ..AuditLine::of_tenancy(tenancy, Found::of(&assessed.assessment))
+        };
         self.audit(&line).await?;
         if let (Some(class), Some(shown)) = (class, &self.state.shown)
             && !matches!(
@@ -413,94 +420,6 @@ fn stated_release(
         None => Ok(configured),
         Some(Ok(stated)) => Ok(stated),
         Some(Err(unsupported)) => Err(Problem::unsupported_release(&unsupported)),
-    }
-}
-
-/// One line of the audit trail: what was answered to whom, and nothing that names a patient.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AuditLine<'a> {
-    result_id: &'a str,
-    states: BTreeMap<&'static str, &'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    score: Option<[u32; 2]>,
-    applicable: bool,
-    reasons: Vec<&'static str>,
-    caveats: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    class: Option<&'static str>,
-    display: &'static str,
-    card: Option<Uuid>,
-    service: &'a str,
-    client: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tenant: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patient: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<&'a str>,
-    model: &'a str,
-    settings: &'a str,
-    latency_us: u64,
-}
-
-impl<'a> AuditLine<'a> {
-    fn new(
-        work: &'a Work,
-        tenancy: &'a Tenancy,
-        call: &'a HookCall<'_>,
-        assessed: &'a Assessed,
-        pseudonyms: &'a Option<(String, Option<String>)>,
-    ) -> Self {
-        let answer = &assessed.assessment;
-        let scored = answer.scored.as_ref();
-        let mut caveats: Vec<&'static str> = answer
-            .applicability
-            .caveats
-            .iter()
-            .map(|caveat| caveat.as_str())
-            .collect();
-        let mut states = BTreeMap::new();
-        for predictor in Predictor::ALL {
-            if let Some(scored) = scored {
-                let finding = &scored.predictor(predictor).finding;
-                states.insert(predictor_name(predictor), state_name(finding.state));
-                caveats.extend(finding.caveats.iter().map(|caveat| caveat.as_str()));
-            }
-        }
-        Self {
-            result_id: "",
-            states,
-            score: scored.map(|scored| [scored.score.low, scored.score.high]),
-            applicable: answer.applicability.applies(),
-            reasons: answer
-                .applicability
-                .reasons
-                .iter()
-                .map(|reason| reason.as_str())
-                .collect(),
-            caveats,
-            class: scored.map(|scored| classification(scored.classification)),
-            display: "",
-            card: None,
-            service: &call.service.id,
-            client: &tenancy.name.client,
-            tenant: tenancy.name.tenant.as_deref(),
-            patient: pseudonyms.as_ref().map(|(patient, _)| patient.as_str()),
-            user: pseudonyms.as_ref().and_then(|(_, user)| user.as_deref()),
-            model: &tenancy.knowledge.model.sha256,
-            settings: &tenancy.settings_sha256,
-            latency_us: work.received_at.elapsed().as_micros() as u64,
-        }
-    }
-
-    fn about(self, result_id: &'a str, card: Uuid, display: DisplayReason) -> Self {
-        Self {
-            result_id,
-            card: (display == DisplayReason::Shown).then_some(card),
-            display: display.as_str(),
-            ..self
-        }
     }
 }
 

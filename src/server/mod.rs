@@ -8,6 +8,7 @@
 //! | `GET /metrics`, `GET /health/ready`, `GET /health/live` | whoever reaches the metrics listener |
 
 pub mod answer;
+mod audit_line;
 pub mod display;
 mod error;
 mod feedback;
@@ -16,6 +17,7 @@ mod health;
 mod hook;
 mod live;
 mod metrics;
+mod signals;
 mod tls;
 
 pub use error::Problem;
@@ -35,7 +37,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tls::Certificate;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -45,9 +47,6 @@ const USED_TOKENS: usize = 200_000;
 
 /// Shown cards that wait to be kept, at most.
 const SHOWN_QUEUE: usize = 10_000;
-
-/// Keys and FHIR releases are looked after this often.
-const REFRESH_EVERY: Duration = Duration::from_secs(60);
 
 /// What every request may use.
 pub struct State {
@@ -299,13 +298,13 @@ impl Application {
 
     /// Runs until the process is told to stop; calls in flight are finished.
     pub async fn run(self) -> std::io::Result<()> {
-        let looked_after = actix_web::rt::spawn(look_after(self.state.clone()));
+        let looked_after = actix_web::rt::spawn(signals::look_after(self.state.clone()));
         let reloading = self.reload.map(|reload| {
             let (state, certificate) = (self.state.clone(), self.certificate.clone());
-            actix_web::rt::spawn(reload_on_signal(state, certificate, reload))
+            actix_web::rt::spawn(signals::reload(state, certificate, reload))
         });
         let handles: Vec<_> = self.servers.iter().map(Server::handle).collect();
-        let stopping = actix_web::rt::spawn(stop_on_signal(handles));
+        let stopping = actix_web::rt::spawn(signals::stop(handles));
         let ended = futures_util::future::try_join_all(self.servers).await;
         stopping.abort();
         looked_after.abort();
@@ -435,60 +434,6 @@ impl HeadStore for Heads {
                 hash: head.hash,
             }))
         })
-    }
-}
-
-/// Keys and FHIR releases, at the start and again and again.
-async fn look_after(state: web::Data<State>) {
-    loop {
-        state.live().refresh().await;
-        tokio::time::sleep(REFRESH_EVERY).await;
-    }
-}
-
-/// SIGTERM: calls in flight are finished, then metrics end too. SIGINT: at once. Not left to the servers themselves: the one
-/// that is done first would end the other.
-async fn stop_on_signal(servers: Vec<actix_web::dev::ServerHandle>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        tracing::error!("signals cannot be listened for");
-        return;
-    };
-    let is_graceful = tokio::select! {
-        _ = terminate.recv() => true,
-        _ = interrupt.recv() => false,
-    };
-    for server in servers {
-        server.stop(is_graceful).await;
-    }
-}
-
-/// SIGHUP: everything anew in one swap, or nothing.
-async fn reload_on_signal(
-    state: web::Data<State>,
-    certificate: Option<Arc<Certificate>>,
-    reload: Reload,
-) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
-        tracing::error!("SIGHUP cannot be listened for: no reload");
-        return;
-    };
-    while hangups.recv().await.is_some() {
-        let reloaded = reload()
-            .map_err(CannotStart::from)
-            .and_then(|settings| state.replace(settings, certificate.as_deref()));
-        metrics::reload(reloaded.is_ok());
-        match reloaded {
-            Ok(()) => {
-                tracing::info!("the configuration was read again and is in force");
-                state.live().refresh().await;
-            }
-            Err(error) => tracing::error!(%error, "the configuration stays as it was"),
-        }
     }
 }
 
