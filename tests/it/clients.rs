@@ -154,9 +154,9 @@ fn fhir_answer(chart: &Chart, request: &Received) -> Reply {
     let path = request.target.strip_prefix("/fhir/").unwrap_or_default();
     let resource_type = path.split(['?', '/']).next().unwrap_or_default();
     match resource_type {
-        "metadata" => Reply::json(
-            &json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1" }),
-        ),
+        "metadata" => {
+            Reply::json(&json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1" }))
+        }
         "Patient" if path == "Patient/p-1" => Reply::json(&chart.patient),
         "Patient" => Reply::status(404),
         _ => {

@@ -94,8 +94,13 @@ fn paged(chart: Chart) -> Misbehaving {
         };
         let page: usize = rest.strip_prefix("page=").map_or(0, |n| n.parse().unwrap());
         let observations = observations(&chart);
-        let next = (page + 1 < observations.len())
-            .then(|| format!("http://{}/fhir/Observation?page={}", request.header("host").unwrap(), page + 1));
+        let next = (page + 1 < observations.len()).then(|| {
+            format!(
+                "http://{}/fhir/Observation?page={}",
+                request.header("host").unwrap(),
+                page + 1
+            )
+        });
         Reply::json(&searchset(&observations[page..=page], next.as_deref()))
     })
 }
@@ -129,11 +134,21 @@ fn pages_are_followed_to_the_last_with_the_token_on_each() {
     let expected = json!({ "from": "prefetch", "pages": 3, "complete": true });
     assert_eq!(continued["sources"]["observations"], expected);
     let requests = asked(&stub);
-    let targets: Vec<&str> = requests[before..].iter().map(|r| r.target.as_str()).collect();
-    assert_eq!(targets, ["/fhir/Observation?page=1", "/fhir/Observation?page=2"]);
+    let targets: Vec<&str> = requests[before..]
+        .iter()
+        .map(|r| r.target.as_str())
+        .collect();
+    assert_eq!(
+        targets,
+        ["/fhir/Observation?page=1", "/fhir/Observation?page=2"]
+    );
     for request in &requests {
         let authorization = request.header("authorization");
-        assert_eq!(authorization, Some("Bearer token-of-the-call"), "{request:?}");
+        assert_eq!(
+            authorization,
+            Some("Bearer token-of-the-call"),
+            "{request:?}"
+        );
     }
 }
 
@@ -212,9 +227,9 @@ fn a_client_whose_server_is_r5_is_read_as_r5() {
 fn a_server_of_an_older_release_is_refused_once_that_is_known() {
     let chart = known_chart();
     let stub = Misbehaving::start(move |request| match request.target.as_str() {
-        "/fhir/metadata" => Reply::json(
-            &json!({ "resourceType": "CapabilityStatement", "fhirVersion": "3.0.2" }),
-        ),
+        "/fhir/metadata" => {
+            Reply::json(&json!({ "resourceType": "CapabilityStatement", "fhirVersion": "3.0.2" }))
+        }
         _ => fhir_answer(&chart, request),
     });
     let site = Site::new("", &reads(&stub.base()));
