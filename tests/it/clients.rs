@@ -51,6 +51,17 @@ impl Site {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, content).unwrap();
         }
+        let keys = key_set(&[&P384]);
+        let client = format!("jwks = '{keys}'\n{client}");
+        Self::in_folder(folder, top, &client)
+    }
+
+    /// The client says where its keys are.
+    fn without_keys(client: &str) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), "", client)
+    }
+
+    fn in_folder(folder: TempDir, top: &str, client: &str) -> Self {
         let text = configuration(top, client, &folder);
         let file = folder.path().join("rrdtc.toml");
         std::fs::write(&file, text).unwrap();
@@ -110,10 +121,9 @@ const STORE: &str = "store_url = \"sqlite:FOLDER/rrdtc.db\"\n";
 const PSEUDONYMS: &str = "pseudonym_key = \"0123456789abcdef0123456789abcdef\"\n";
 
 fn configuration(top: &str, client: &str, folder: &TempDir) -> String {
-    let keys = key_set(&[&P384]);
     format!(
         "listen = \"127.0.0.1:0\"\nexternal_url = \"{EXTERNAL}\"\nmetrics.listen = \"\"\n{top}\n\
-         [[clients]]\nname = \"ehr\"\nissuer = \"{ISSUER}\"\njwks = '{keys}'\n{client}\n"
+         [[clients]]\nname = \"ehr\"\nissuer = \"{ISSUER}\"\n{client}\n"
     )
     .replace("FOLDER", &folder.path().display().to_string())
 }

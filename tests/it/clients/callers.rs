@@ -1,6 +1,7 @@
 //! Who may call which route, by tokens as they come over the network.
 
 use super::*;
+use crate::auth::forge::sign;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -311,4 +312,38 @@ fn services_are_those_that_the_client_is_entitled_to() {
     }
     // Feedback about cards from before is still taken.
     assert_eq!(site.feedback(None, &json!({ "feedback": [] })).status, 200);
+}
+
+#[test]
+fn keys_are_read_from_the_configured_address_and_no_other() {
+    let keys = Misbehaving::start(|request| match request.target.as_str() {
+        "/jwks.json" => Reply::text("application/json", key_set(&[&P384])),
+        _ => Reply::status(404),
+    });
+    let elsewhere = Misbehaving::start(|_| Reply::text("application/json", key_set(&[&P384])));
+    let client = |jku: &Url| {
+        let reached = reads(&keys.base());
+        format!("jku = \"{jku}\"\n{reached}fetch = \"off\"")
+    };
+    let call = known_chart().call();
+    let site = Site::without_keys(&client(&keys.url("127.0.0.1", "/jwks.json")));
+    assert_eq!(site.call(&call).status, 200);
+    // Where the token says that its keys are is not believed.
+    let claims = json!({ "iss": ISSUER, "aud": format!("{EXTERNAL}{SERVICE}"), "jti": uuid::Uuid::new_v4(),
+        "iat": jiff::Timestamp::now().as_second(), "exp": jiff::Timestamp::now().as_second() + 300 });
+    let there = elsewhere.url("127.0.0.1", "/jwks.json");
+    let header = json!({ "alg": "ES384", "kid": P384.kid, "jku": there.as_str() });
+    let token = sign(&header.to_string(), &claims.to_string(), &P384);
+    assert_refused(
+        &site.send("POST", SERVICE, &token, Some(&call)),
+        "jku elsewhere",
+    );
+    assert!(elsewhere.received().is_empty());
+
+    // A key set that has moved is not followed.
+    let moved = Misbehaving::start(move |_| Reply::status(302).with("Location", there.as_str()));
+    let site = Site::without_keys(&client(&moved.url("127.0.0.1", "/jwks.json")));
+    assert_refused(&site.call(&call), "moved");
+    assert!(!moved.received().is_empty());
+    assert!(elsewhere.received().is_empty());
 }

@@ -2,6 +2,7 @@
 
 use super::feedback::overridden;
 use super::*;
+use rrdtc::store::{Class, SHOWN, ShownCard, ShownWriter, Tenant};
 use uuid::Uuid;
 
 const HIGH: &str = "at-or-above-cutoff";
@@ -201,4 +202,64 @@ fn break_store(site: &Site) {
         }
         connection.close().await.unwrap();
     });
+}
+
+#[test]
+fn a_card_that_was_shown_longer_ago_than_a_rule_looks_back_still_says_what_is_higher() {
+    let rules = "show_classes = [\"at-or-above-cutoff\"]\nonce_within_days = 1";
+    let site = Site::new(STORE, &format!("{PSEUDONYMS}{rules}"));
+    // The last that anybody was told of this patient, five days ago: low. Since then the client hides all but the highest.
+    let key = rrdtc::audit::Key::from_bytes(b"0123456789abcdef0123456789abcdef".to_vec()).unwrap();
+    let patient = rrdtc::audit::pseudonym::Pseudonyms::new(key).patient("", "p-1");
+    site.ask(async |store| {
+        let writer = ShownWriter::start(store.clone(), 10);
+        writer.record(ShownCard {
+            tenant: Tenant::new("ehr", None),
+            service: "rr-dtc-patient-view".into(),
+            card: Uuid::new_v4(),
+            at: jiff::Timestamp::now() - jiff::SignedDuration::from_hours(5 * 24),
+            class: Class::BelowCutoff,
+            patient,
+            display_reason: SHOWN.into(),
+        });
+        writer.close().await;
+    });
+    site.await_cards(1);
+    assert_eq!(display_reason(&site.call(&call_of(LOW))), "class-hidden");
+    assert_eq!(display_reason(&site.call(&call_of(OPEN))), "shown");
+}
+
+#[test]
+fn rules_that_need_a_memory_are_refused_without_one() {
+    let keys = key_set(&[&P384]);
+    for (rule, setting) in [
+        ("once_within_days = 30", "once_within_days"),
+        ("snooze_days = 30", "snooze_days"),
+    ] {
+        for (top, key, is_accepted) in [
+            (STORE, PSEUDONYMS, true),
+            ("", PSEUDONYMS, false),
+            (STORE, "", false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("rrdtc.toml");
+            std::fs::write(
+                &file,
+                configuration(top, &format!("jwks = '{keys}'\n{key}{rule}"), &folder),
+            )
+            .unwrap();
+            match Settings::load(Some(&file)) {
+                Ok(_) => assert!(is_accepted, "{rule}: {top} {key}"),
+                Err(error) => {
+                    let error = error.to_string();
+                    assert!(!is_accepted, "{error}");
+                    assert!(error.contains(setting), "{error}");
+                    assert!(
+                        error.contains("store_url") && error.contains("pseudonym_key"),
+                        "{error}"
+                    );
+                }
+            }
+        }
+    }
 }

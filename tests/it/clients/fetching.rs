@@ -242,3 +242,21 @@ fn a_server_of_an_older_release_is_refused_once_that_is_known() {
     site.call(&call);
     assert_eq!(asked(&stub).len(), before, "nothing is read from it");
 }
+
+#[test]
+fn a_slash_at_the_end_of_a_base_makes_no_difference() {
+    let stub = ehr(known_chart());
+    let plain = stub.base();
+    let slash = stub.url("127.0.0.1", "/fhir/");
+    for (configured, called) in [(&plain, &slash), (&slash, &plain), (&slash, &slash)] {
+        let site = Site::new("", &reads(configured));
+        let before = asked(&stub).len();
+        assert_eq!(site.call(&bare_call(called)).status, 200);
+        let requests = asked(&stub).split_off(before);
+        assert_eq!(requests.len(), 6);
+        assert!(
+            requests.iter().all(|r| !r.target.contains("//")),
+            "{requests:?}"
+        );
+    }
+}
