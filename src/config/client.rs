@@ -162,6 +162,7 @@ pub const LONGEST_SUPPRESSION_DAYS: u32 = 180;
 pub(super) fn validate(
     clients: Vec<typed::Client>,
     defaults: &Advice,
+    has_store: bool,
     mistakes: &mut Mistakes,
 ) -> Vec<Client> {
     let mut names = BTreeSet::new();
@@ -183,11 +184,17 @@ pub(super) fn validate(
     clients
         .into_iter()
         .enumerate()
-        .map(|(index, client)| one(index, client, defaults, mistakes))
+        .map(|(index, client)| one(index, client, defaults, has_store, mistakes))
         .collect()
 }
 
-fn one(index: usize, typed: typed::Client, defaults: &Advice, mistakes: &mut Mistakes) -> Client {
+fn one(
+    index: usize,
+    typed: typed::Client,
+    defaults: &Advice,
+    has_store: bool,
+    mistakes: &mut Mistakes,
+) -> Client {
     let at = |name: &str| format!("clients.{index}.{name}");
     let is_name = |text: &str| {
         !text.is_empty()
@@ -308,7 +315,7 @@ fn one(index: usize, typed: typed::Client, defaults: &Advice, mistakes: &mut Mis
         mistakes,
     );
     let mut ids = BTreeSet::new();
-    let tenants = typed
+    let tenants: Vec<Tenant> = typed
         .tenants
         .into_iter()
         .enumerate()
@@ -341,6 +348,21 @@ fn one(index: usize, typed: typed::Client, defaults: &Advice, mistakes: &mut Mis
             }
         })
         .collect();
+    let has_pseudonyms = match tenants.as_slice() {
+        [] => pseudonym_key.is_some(),
+        tenants => tenants.iter().all(|tenant| tenant.pseudonym_key.is_some()),
+    };
+    for (name, days) in [
+        ("once_within_days", typed.once_within_days),
+        ("snooze_days", typed.snooze_days),
+    ] {
+        if days > 0 && !(has_store && has_pseudonyms) {
+            mistakes.add(
+                at(name),
+                "what was shown before is remembered only with store_url and pseudonym_key: set both, or 0 here",
+            );
+        }
+    }
     Client {
         name: typed.name,
         issuer: typed.issuer,

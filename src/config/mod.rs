@@ -323,7 +323,8 @@ impl Settings {
                 "expected \"error\", \"warn\", \"info\" or \"debug\"",
             );
         }
-        let clients = client::validate(typed.clients, &advice, mistakes);
+        let has_store = !(typed.store_url.is_empty() && typed.store_url_file.is_empty());
+        let clients = client::validate(typed.clients, &advice, has_store, mistakes);
         Self {
             listen: address("listen", &typed.listen, mistakes),
             external_url: (!external_url.is_empty()).then_some(external_url),
