@@ -263,3 +263,43 @@ fn rules_that_need_a_memory_are_refused_without_one() {
         }
     }
 }
+
+#[test]
+fn a_store_that_hangs_keeps_no_card_back_and_the_deadline_stands() {
+    use sqlx::{Connection, PgConnection};
+    let test = "a_store_that_hangs_keeps_no_card_back_and_the_deadline_stands";
+    let Some(url) = crate::store::postgres::server(test) else {
+        return;
+    };
+    let run = |statement: &'static str, database: &'static str| {
+        let url = format!("{url}/{database}");
+        let system = actix_web::rt::System::new();
+        let connection = system.block_on(async {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            sqlx::raw_sql(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+            connection
+        });
+        (system, connection)
+    };
+    drop(run("CREATE DATABASE hangs", "postgres"));
+    let top = format!("deadline_ms = 400\nstore_url = \"{url}/hangs\"");
+    let site = Site::new(&top, &format!("{PSEUDONYMS}once_within_days = 30"));
+    assert_eq!(display_reason(&site.call(&call_of(OPEN))), "shown");
+    poll("the first card is remembered", || {
+        display_reason(&site.call(&call_of(OPEN))) == "already-shown"
+    });
+    // Whoever asks for shown cards waits for this transaction.
+    let held = run("BEGIN; LOCK TABLE shown IN ACCESS EXCLUSIVE MODE", "hangs");
+    let asked = Instant::now();
+    assert_eq!(display_reason(&site.call(&call_of(OPEN))), "shown");
+    let took = asked.elapsed();
+    assert!(
+        took >= Duration::from_millis(400),
+        "{took:?}: it did not hang"
+    );
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    drop(held);
+}
