@@ -303,3 +303,28 @@ fn a_store_that_hangs_keeps_no_card_back_and_the_deadline_stands() {
     assert!(took < Duration::from_secs(2), "{took:?}");
     drop(held);
 }
+
+#[test]
+fn what_was_shown_is_still_known_when_reading_took_all_the_time() {
+    let chart = Chart::basic();
+    let stub = Misbehaving::start(move |request| {
+        if request.target.starts_with("/fhir/Observation") {
+            Reply::Never
+        } else {
+            fhir_answer(&chart, request)
+        }
+    });
+    let top = format!("deadline_ms = 400\n{STORE}");
+    let client = format!("{PSEUDONYMS}once_within_days = 30\n{}", reads(&stub.base()));
+    let site = Site::new(&top, &client);
+    let call = || {
+        with(
+            bare_call(&stub.base()),
+            "/hookInstance",
+            json!(Uuid::new_v4()),
+        )
+    };
+    assert_eq!(display_reason(&site.call(&call())), "shown");
+    site.await_cards(1);
+    assert_eq!(display_reason(&site.call(&call())), "already-shown");
+}

@@ -188,3 +188,53 @@ fn a_private_address_is_read_only_where_its_network_is_allowed() {
     }
     assert!(stub.received().is_empty());
 }
+
+#[test]
+fn a_client_may_be_read_with_a_token_of_our_own() {
+    let stub = Misbehaving::start(|request| match request.target.as_str() {
+        "/fhir/token" => Reply::json(
+            &json!({ "access_token": "our-own", "token_type": "bearer", "expires_in": 300 }),
+        ),
+        _ => fhir_answer(&known_chart(), request),
+    });
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    let client = format!(
+        "{}[clients.backend_services]\ntoken_url = \"{}\"\nclient_id = \"rrdtc\"\nkey_file = \"FOLDER/key.pem\"\nkid = \"k\"\nalgorithm = \"ES384\"\nscope = \"system/*.rs\"\n",
+        reads(&stub.base()),
+        stub.url("127.0.0.1", "/fhir/token"),
+    );
+    let site = Site::with_files("", &client, &[("key.pem", &key.serialize_pem())]);
+    let call = without(bare_call(&stub.base()), "/fhirAuthorization");
+    for _ in 0..2 {
+        assert_eq!(site.call(&call).status, 200);
+    }
+    let (tokens, reads): (Vec<_>, Vec<_>) = asked(&stub)
+        .into_iter()
+        .partition(|request| request.target == "/fhir/token");
+    assert_eq!(tokens.len(), 1, "one token for both calls");
+    assert_eq!(tokens[0].form("scope").as_deref(), Some("system/*.rs"));
+    assert_eq!(reads.len(), 12);
+    let authorizations = reads.iter().map(|read| read.header("authorization"));
+    assert!(
+        authorizations
+            .clone()
+            .all(|sent| sent == Some("Bearer our-own"))
+    );
+    // The token of a call goes first.
+    assert_eq!(site.call(&bare_call(&stub.base())).status, 200);
+    let sent = asked(&stub);
+    let last = sent[13..].iter();
+    assert!(
+        last.clone()
+            .all(|r| r.header("authorization") == Some("Bearer token-of-the-call"))
+    );
+    // And one for another patient is not replaced by our own.
+    let before = asked(&stub).len();
+    let call = with(
+        bare_call(&stub.base()),
+        "/fhirAuthorization/patient",
+        json!("p-2"),
+    );
+    assert_problem(&site.call(&call), 412, "prefetch.conditions");
+    assert_eq!(asked(&stub).len(), before);
+}
