@@ -314,7 +314,6 @@ fn one(
         typed.pseudonym_key_file,
         mistakes,
     );
-    let keeps_back = typed.once_within_days > 0 || typed.snooze_days > 0;
     let mut ids = BTreeSet::new();
     let tenants: Vec<Tenant> = typed
         .tenants
@@ -349,19 +348,20 @@ fn one(
             }
         })
         .collect();
-    let has_keys = pseudonym_key.is_some()
-        || (!tenants.is_empty() && tenants.iter().all(|t| t.pseudonym_key.is_some()));
-    if keeps_back && !has_keys {
-        mistakes.add(
-            at("pseudonym_key"),
-            "required with once_within_days and snooze_days: what was shown is kept by pseudonym",
-        );
-    }
-    if keeps_back && !has_store {
-        mistakes.add(
-            "store_url",
-            "required with once_within_days and snooze_days: what was shown is kept there",
-        );
+    let has_pseudonyms = match tenants.as_slice() {
+        [] => pseudonym_key.is_some(),
+        tenants => tenants.iter().all(|tenant| tenant.pseudonym_key.is_some()),
+    };
+    for (name, days) in [
+        ("once_within_days", typed.once_within_days),
+        ("snooze_days", typed.snooze_days),
+    ] {
+        if days > 0 && !(has_store && has_pseudonyms) {
+            mistakes.add(
+                at(name),
+                "what was shown before is remembered only with store_url and pseudonym_key: set both, or 0 here",
+            );
+        }
     }
     Client {
         name: typed.name,

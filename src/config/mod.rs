@@ -323,8 +323,8 @@ impl Settings {
                 "expected \"error\", \"warn\", \"info\" or \"debug\"",
             );
         }
-        let store_url = secret("store_url", typed.store_url, typed.store_url_file, mistakes);
-        let clients = client::validate(typed.clients, &advice, store_url.is_some(), mistakes);
+        let has_store = !(typed.store_url.is_empty() && typed.store_url_file.is_empty());
+        let clients = client::validate(typed.clients, &advice, has_store, mistakes);
         Self {
             listen: address("listen", &typed.listen, mistakes),
             external_url: (!external_url.is_empty()).then_some(external_url),
@@ -335,7 +335,7 @@ impl Settings {
             shutdown: Duration::from_secs(typed.shutdown_seconds),
             deadline: Duration::from_millis(typed.deadline_ms),
             proxy: secret("proxy", typed.proxy, typed.proxy_file, mistakes),
-            store_url,
+            store_url: secret("store_url", typed.store_url, typed.store_url_file, mistakes),
             redis_url: secret("redis_url", typed.redis_url, typed.redis_url_file, mistakes),
             advice,
             cors: CorsOrigins::Listed(typed.cors.origins),

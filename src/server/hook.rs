@@ -354,21 +354,18 @@ impl Work {
         let (Some(store), Some(patient), false) = (&self.state.store, patient, is_plain) else {
             return Ok(History::default());
         };
-        let days = rules
-            .once_within_days
-            .into_iter()
-            .chain(rules.snooze.as_ref().map(|snooze| snooze.days))
-            .max()
-            .unwrap_or(crate::config::LONGEST_SUPPRESSION_DAYS);
-        let since = Timestamp::now() - SignedDuration::from_hours(24 * i64::from(days));
+        let since = |days: u32| Timestamp::now() - SignedDuration::from_hours(24 * i64::from(days));
+        // As far back as any rule reaches: whatever the rules of today, what is higher than the card last shown is shown.
+        let longest = since(crate::config::LONGEST_SUPPRESSION_DAYS);
         let shown = store
-            .last_shown(&tenancy.name, patient, None, since, Some(card))
+            .last_shown(&tenancy.name, patient, None, longest, Some(card))
             .await?;
         let snoozed = match &rules.snooze {
             None => None,
-            Some(_) => {
+            Some(snooze) => {
+                let (reasons, since) = (&tenancy.snooze_reasons, since(snooze.days));
                 store
-                    .last_snooze(&tenancy.name, patient, None, &tenancy.snooze_reasons, since)
+                    .last_snooze(&tenancy.name, patient, None, reasons, since)
                     .await?
             }
         };

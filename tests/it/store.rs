@@ -2,7 +2,7 @@
 
 mod cases;
 mod command_line;
-mod postgres;
+pub(crate) mod postgres;
 mod wire;
 
 use rrdtc::store::Store;

@@ -24,6 +24,7 @@ pub fn clock() -> Clock {
 
 /// A server on a free port of loopback.
 pub struct Server {
+    /// Where it listens, which `external_url` need not name.
     pub url: String,
     /// Where metrics and readiness are served.
     pub metrics: Option<String>,
@@ -67,9 +68,8 @@ impl Server {
             actix_web::rt::System::new().block_on(async move {
                 let application = build().await.unwrap();
                 let metrics = application.metrics_address.map(|a| format!("http://{a}"));
-                sender
-                    .send((format!("http://{}", application.address), metrics))
-                    .unwrap();
+                let url = format!("http://{}", application.address);
+                sender.send((url, metrics)).unwrap();
                 application.run().await.unwrap();
             });
         });

@@ -1,7 +1,7 @@
 //! One mapping reads R4, R4B and R5: the same patient gives the same assessment in each, and a chart that is not in the release
 //! that was said never looks empty.
 
-mod rows;
+pub(crate) mod rows;
 
 use crate::support::{AS_OF, Chart, KNOWLEDGE, has_code, lesion, reading, settings};
 use rows::{Row, r5, record, rows, snomed};
