@@ -1,7 +1,7 @@
 //! Caller authentication: the table of tokens. Key sets and their rotation are in `key_sets`, used tokens and Redis in
 //! `replay`, the makers of keys and tokens in `forge`.
 
-mod forge;
+pub mod forge;
 mod key_sets;
 mod replay;
 
