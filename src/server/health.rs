@@ -40,6 +40,9 @@ pub async fn prometheus(state: web::Data<State>) -> HttpResponse {
     if let Some(shown) = &state.shown {
         metrics::shown_dropped(shown.dropped());
     }
+    if let Some(audit) = &state.audit {
+        metrics::audit_lost(audit.status());
+    }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")
         .body(metrics::recorder().render())

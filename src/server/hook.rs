@@ -387,10 +387,12 @@ impl Work {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the disk does not answer".to_owned(),
         };
-        metrics::audit_failed();
         tracing::error!(problem, "an audit line is not on disk");
         match &self.live.settings.audit {
-            Some(audit) if audit.required => Err(Problem::not_audited()),
+            Some(audit) if audit.required => {
+                metrics::not_audited();
+                Err(Problem::not_audited())
+            }
             _ => Ok(()),
         }
     }

@@ -1,5 +1,6 @@
 //! What is counted. Every label comes from a closed list or from the configuration: no patient, no caller's text.
 
+use crate::audit::AuditStatus;
 use crate::domain::facts::{From, Source};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -61,7 +62,7 @@ fn describe() {
     );
     describe_counter!(
         "rrdtc_audit_failed_total",
-        "Answers without an audit line (best-effort) or refused for lack of one (required)"
+        "Audit lines that are not on disk, by why: the queue was full, the disk refused, or an answer was given up for lack of one"
     );
     describe_counter!(
         "rrdtc_reloads_total",
@@ -122,9 +123,15 @@ pub fn shown_dropped(rows: u64) {
     counter!("rrdtc_shown_dropped_total").absolute(rows);
 }
 
-/// An audit line that is not on disk.
-pub fn audit_failed() {
-    counter!("rrdtc_audit_failed_total").increment(1);
+/// Audit lines that the trail could not keep since the start; best-effort callers are not told of them.
+pub fn audit_lost(status: AuditStatus) {
+    counter!("rrdtc_audit_failed_total", "why" => "queue-full").absolute(status.queue_full);
+    counter!("rrdtc_audit_failed_total", "why" => "disk").absolute(status.write_failed);
+}
+
+/// An answer that was given up because its audit line is not on disk.
+pub fn not_audited() {
+    counter!("rrdtc_audit_failed_total", "why" => "no-answer").increment(1);
 }
 
 /// A reload.

@@ -61,6 +61,14 @@ impl Pool {
         }
     }
 
+    /// A file that was removed still answers those who have it open, and what they write is lost.
+    pub(super) fn is_in_place(&self) -> bool {
+        match self {
+            Self::Sqlite(pool) => pool.connect_options().get_filename().exists(),
+            Self::Postgres(_) => true,
+        }
+    }
+
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "sqlite",

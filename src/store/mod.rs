@@ -96,8 +96,13 @@ impl Store {
         Ok(Self { pool })
     }
 
-    /// The database answers.
+    /// The database answers, and its file is still in its place.
     pub async fn ready(&self) -> Result<(), StoreError> {
+        if !self.pool.is_in_place() {
+            return Err(StoreError::Unreachable(
+                "its file was moved or removed; put it back and restart".into(),
+            ));
+        }
         within(async {
             let _: i64 =
                 database::on!(self, pool => sqlx::query_scalar("SELECT COUNT(*) FROM heads")
