@@ -45,6 +45,7 @@ impl Check {
             return Ok(());
         }
         let (settings, knowledge) = self.common.load()?;
+        crate::server::check(&settings)?;
         let mut report = json!({
             "model": { "id": knowledge.model.id, "version": knowledge.model.version, "sha256": knowledge.model.sha256 },
             "services": knowledge.services.iter().map(|service| &service.id).collect::<Vec<_>>(),

@@ -22,7 +22,9 @@ pub use error::Problem;
 pub use live::{Live, OwnFhirServer, Tenancy};
 pub use tls::UnusableCertificate;
 
-use crate::audit::{Audit, AuditMode, AuditSettings, HeadStore, HeadUnavailable, UnusableAudit};
+use crate::audit::{
+    Audit, AuditMode, AuditSettings, HeadStore, HeadUnavailable, Key, UnusableAudit,
+};
 use crate::auth::{InvalidKeys, RedisAddressInvalid, UsedTokens};
 use crate::cds_hooks::service::{Advertised, Discovery};
 use crate::config::{CorsOrigins, InvalidConfiguration, Settings, UnusableContent};
@@ -78,10 +80,8 @@ impl State {
         format!("{}/cds-services{path}", self.base_url)
     }
 
-    fn replace(&self, settings: Settings) -> Result<(), CannotStart> {
-        let live = Live::load(settings, self.used.clone(), self.own_fhir.as_ref())?;
+    fn replace(&self, live: Live) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
-        Ok(())
     }
 
     /// Writes what waits to be written.
@@ -199,6 +199,29 @@ impl Startup {
     }
 }
 
+/// Everything that a start with these settings would refuse before it opens a port or a database. Contacts nobody and
+/// writes nothing.
+pub fn check(settings: &Settings) -> Result<(), CannotStart> {
+    if let Some(url) = &settings.store_url {
+        Store::check_url(url)?;
+    }
+    if let Some(tls) = &settings.tls {
+        Certificate::load(tls)?.server_config()?;
+    }
+    if let Some(audit) = &settings.audit {
+        Key::read(&audit.key_file).map_err(UnusableAudit::from)?;
+    }
+    Live::load(settings.clone(), used_tokens(settings)?, None)?;
+    Ok(())
+}
+
+fn used_tokens(settings: &Settings) -> Result<UsedTokens, RedisAddressInvalid> {
+    match &settings.redis_url {
+        Some(url) => UsedTokens::redis(url, "rrdtc:jti:"),
+        None => Ok(UsedTokens::in_memory(USED_TOKENS)),
+    }
+}
+
 /// The server: built, then run until stopped. Tests and the binary start it alike.
 pub struct Application {
     servers: Vec<Server>,
@@ -235,10 +258,7 @@ impl Application {
                 .map(OwnFhirServer),
             None => None,
         };
-        let used = match &settings.redis_url {
-            Some(url) => UsedTokens::redis(url, "rrdtc:jti:")?,
-            None => UsedTokens::in_memory(USED_TOKENS),
-        };
+        let used = used_tokens(&settings)?;
         let live = Live::load(settings.clone(), used.clone(), own_fhir.as_ref())?;
         let store = match &settings.store_url {
             Some(url) => Some(Store::open(url).await?),
@@ -445,10 +465,13 @@ async fn reload_on_signal(
     };
     while hangups.recv().await.is_some() {
         let reloaded = reload().map_err(CannotStart::from).and_then(|settings| {
-            if let (Some(certificate), Some(tls)) = (&certificate, &settings.tls) {
+            let live = Live::load(settings, state.used.clone(), state.own_fhir.as_ref())?;
+            // The last step that can fail: nothing was replaced before.
+            if let (Some(certificate), Some(tls)) = (&certificate, &live.settings.tls) {
                 certificate.reload(tls)?;
             }
-            state.replace(settings)
+            state.replace(live);
+            Ok(())
         });
         metrics::reload(reloaded.is_ok());
         match reloaded {
