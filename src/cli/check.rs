@@ -2,12 +2,10 @@
 
 use super::assess::{assess_patient, read_files, values};
 use super::{Common, Failure};
-use crate::auth::UsedTokens;
 use crate::chart::Release;
 use crate::chart::input::Resources;
 use crate::config::DEFAULTS;
 use crate::domain::facts::Topic;
-use crate::server::Live;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
@@ -47,8 +45,7 @@ impl Check {
             return Ok(());
         }
         let (settings, knowledge) = self.common.load()?;
-        // Keys, certificates and the files of every client and tenant, as serve would load them.
-        Live::load(settings.clone(), UsedTokens::in_memory(1), None)?;
+        crate::server::check(&settings)?;
         let mut report = json!({
             "model": { "id": knowledge.model.id, "version": knowledge.model.version, "sha256": knowledge.model.sha256 },
             "services": knowledge.services.iter().map(|service| &service.id).collect::<Vec<_>>(),

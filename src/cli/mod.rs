@@ -6,7 +6,7 @@ mod check;
 mod feedback;
 mod serve;
 
-use crate::audit::UnusableKey;
+use crate::audit::{UnusableAudit, UnusableKey};
 use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
 use crate::server::CannotStart;
 use crate::store::StoreError;
@@ -104,6 +104,8 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
+            Self::Start(CannotStart::Store(StoreError::InvalidUrl(_))) => 3,
+            Self::Start(CannotStart::Audit(UnusableAudit::Key(_))) => 3,
             Self::Start(CannotStart::Io(_) | CannotStart::Store(_) | CannotStart::Audit(_)) => 1,
             Self::Configuration(_)
             | Self::Content(_)

@@ -1,7 +1,7 @@
 //! `rrdtc serve` and `rrdtc sandbox`.
 
 use super::{Common, Failure, parse_instant};
-use crate::config::{FIXTURES_AS_OF, InvalidConfiguration, Log, Settings};
+use crate::config::{FIXTURES_AS_OF, Log, Settings};
 use crate::sandbox::{self, Store, UnusableData};
 use crate::server::{Application, CannotStart, Clock, Startup};
 use clap::Args;
@@ -36,16 +36,6 @@ pub struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
         let settings = self.settings()?;
-        if settings.clients.is_empty() && !self.open {
-            return Err(Failure::Usage(
-                "no client is configured, so every caller would be answered; configure [[clients]], or say --open if that is what you want, behind a network that you trust".into(),
-            ));
-        }
-        if !settings.clients.is_empty() && self.open {
-            return Err(Failure::Usage(
-                "--open answers every caller, but the configuration names clients: leave one of the two out".into(),
-            ));
-        }
         if self.as_of.is_some() && !self.open {
             return Err(Failure::Usage("--as-of needs --open".into()));
         }
@@ -53,7 +43,7 @@ impl Serve {
         let clock = self.as_of.map_or(Clock::System, Clock::Fixed);
         block_on(async move {
             let application = Application::build(Startup {
-                reload: Some(Box::new(move || self.settings())),
+                reload: Some(Box::new(move || Ok(self.settings()?))),
                 ..Startup::new(settings, clock)
             })
             .await?;
@@ -69,8 +59,19 @@ impl Serve {
         })
     }
 
-    fn settings(&self) -> Result<Settings, InvalidConfiguration> {
+    /// At the start and on SIGHUP: a file that lost its clients must not open the service to everybody.
+    fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = Settings::load(self.common.config.as_deref())?;
+        if settings.clients.is_empty() && !self.open {
+            return Err(Failure::Usage(
+                "no client is configured, so every caller would be answered; configure [[clients]], or say --open if that is what you want, behind a network that you trust".into(),
+            ));
+        }
+        if !settings.clients.is_empty() && self.open {
+            return Err(Failure::Usage(
+                "--open answers every caller, but the configuration names clients: leave one of the two out".into(),
+            ));
+        }
         if let Some(listen) = self.listen {
             settings.listen = listen;
         }

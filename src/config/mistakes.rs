@@ -14,6 +14,16 @@ pub struct Mistake {
     pub place: Option<(PathBuf, usize)>,
 }
 
+impl Mistake {
+    /// Whether it may be there only because of an earlier one, at the same setting or inside of it.
+    pub(super) fn follows_from(&self, earlier: &Self) -> bool {
+        earlier
+            .setting
+            .strip_prefix(&self.setting)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((file, line)) = &self.place {

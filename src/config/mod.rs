@@ -20,11 +20,12 @@ use crate::domain::rules;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use mistakes::Mistakes;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use typed::Typed;
+use url::Url;
 
 /// The commented default configuration.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -197,7 +198,17 @@ impl Settings {
     fn read(figment: &Figment, file: Option<(&Path, &str)>) -> Result<Self, InvalidConfiguration> {
         let mut mistakes = Mistakes::default();
         let typed = extract(figment, &mut mistakes);
-        let settings = typed.map(|typed| Self::validate(typed, &mut mistakes));
+        let settings = typed.map(|typed| {
+            let shapeless = std::mem::take(&mut mistakes.0);
+            let settings = Self::validate(typed, &mut mistakes);
+            mistakes.0.retain(|mistake| {
+                !shapeless
+                    .iter()
+                    .any(|earlier| mistake.follows_from(earlier))
+            });
+            mistakes.0.splice(0..0, shapeless);
+            settings
+        });
         match settings {
             Some(settings) if mistakes.0.is_empty() => Ok(settings),
             _ => {
@@ -334,7 +345,7 @@ impl Settings {
             client_timeout: Duration::from_secs(typed.client_timeout_seconds),
             shutdown: Duration::from_secs(typed.shutdown_seconds),
             deadline: Duration::from_millis(typed.deadline_ms),
-            proxy: secret("proxy", typed.proxy, typed.proxy_file, mistakes),
+            proxy: proxy(typed.proxy, typed.proxy_file, mistakes),
             store_url: secret("store_url", typed.store_url, typed.store_url_file, mistakes),
             redis_url: secret("redis_url", typed.redis_url, typed.redis_url_file, mistakes),
             advice,
@@ -353,7 +364,8 @@ impl Settings {
     }
 }
 
-/// What was typed; every unknown setting and wrong type is told, not only the first.
+/// What was typed; every unknown setting and wrong type is told, not only the first, and the default takes its place so
+/// that the others can be looked at too.
 fn extract(figment: &Figment, mistakes: &mut Mistakes) -> Option<Typed> {
     let mut value: serde_json::Value = match figment.extract() {
         Ok(value) => value,
@@ -362,17 +374,21 @@ fn extract(figment: &Figment, mistakes: &mut Mistakes) -> Option<Typed> {
             return None;
         }
     };
-    let mut is_clean = true;
+    let defaults: serde_json::Value = Figment::from(Toml::string(DEFAULTS)).extract().ok()?;
     loop {
         let error = match serde_path_to_error::deserialize::<_, Typed>(&value) {
-            // What is left after mistakes were taken out is not what was meant.
-            Ok(typed) => return is_clean.then_some(typed),
+            Ok(typed) => return Some(typed),
             Err(error) => error,
         };
-        is_clean = false;
         let setting = error.path().to_string().replace('[', ".").replace(']', "");
         mistakes.add(setting.clone(), error.inner().to_string());
-        if !remove(&mut value, &setting) {
+        let pointer = format!("/{}", setting.replace('.', "/"));
+        if let (Some(wrong), Some(default)) =
+            (value.pointer_mut(&pointer), defaults.pointer(&pointer))
+            && wrong != default
+        {
+            *wrong = default.clone();
+        } else if !remove(&mut value, &setting) {
             return None;
         }
     }
@@ -424,6 +440,16 @@ fn recurrence(setting: impl Into<String>, text: &str, mistakes: &mut Mistakes) -
         mistakes.add(setting, "expected \"unknown\" or \"absent\"");
     }
     text == "absent"
+}
+
+fn proxy(value: String, file: String, mistakes: &mut Mistakes) -> Option<SecretString> {
+    let proxy = secret("proxy", value, file, mistakes)?;
+    let is_address = Url::parse(proxy.expose_secret())
+        .is_ok_and(|url| url.scheme() == "http" && url.host().is_some());
+    if !is_address {
+        mistakes.add("proxy", "expected http://[user:password@]host:port");
+    }
+    Some(proxy)
 }
 
 /// A secret given as a value or as a file that holds it.

@@ -37,12 +37,11 @@ pub async fn ready(state: web::Data<State>) -> HttpResponse {
 
 /// `GET /metrics`: Prometheus text.
 pub async fn prometheus(state: web::Data<State>) -> HttpResponse {
-    if let Some(audit) = &state.audit {
-        let status = audit.status();
-        metrics::audit(status.recorded, status.queue_full + status.write_failed);
-    }
     if let Some(shown) = &state.shown {
         metrics::shown_dropped(shown.dropped());
+    }
+    if let Some(audit) = &state.audit {
+        metrics::audit(audit.status());
     }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")

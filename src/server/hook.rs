@@ -394,7 +394,7 @@ impl Work {
         tracing::error!(problem, "an audit line is not on disk");
         match &self.live.settings.audit {
             Some(audit) if audit.required => {
-                metrics::audit_refused();
+                metrics::not_audited();
                 Err(Problem::not_audited())
             }
             _ => Ok(()),

@@ -1,5 +1,6 @@
 //! What is counted. Every label comes from a closed list or from the configuration: no patient, no caller's text.
 
+use crate::audit::AuditStatus;
 use crate::domain::facts::{From, Source};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -61,12 +62,8 @@ fn describe() {
     );
     describe_counter!("rrdtc_audit_lines_total", "Audit lines on disk");
     describe_counter!(
-        "rrdtc_audit_lost_total",
-        "Audit lines that could not be written (best-effort)"
-    );
-    describe_counter!(
-        "rrdtc_audit_refused_total",
-        "Answers that were not given for lack of an audit line (required)"
+        "rrdtc_audit_failed_total",
+        "Audit lines that are not on disk, by why: the queue was full, the disk refused, or an answer was given up for lack of one"
     );
     describe_counter!(
         "rrdtc_reloads_total",
@@ -127,15 +124,16 @@ pub fn shown_dropped(rows: u64) {
     counter!("rrdtc_shown_dropped_total").absolute(rows);
 }
 
-/// The audit trail since the start.
-pub fn audit(lines: u64, lost: u64) {
-    counter!("rrdtc_audit_lines_total").absolute(lines);
-    counter!("rrdtc_audit_lost_total").absolute(lost);
+/// The audit trail since the start. Of lines that it could not keep best-effort callers are not told.
+pub fn audit(status: AuditStatus) {
+    counter!("rrdtc_audit_lines_total").absolute(status.recorded);
+    counter!("rrdtc_audit_failed_total", "why" => "queue-full").absolute(status.queue_full);
+    counter!("rrdtc_audit_failed_total", "why" => "disk").absolute(status.write_failed);
 }
 
-/// An answer that was not given for lack of an audit line.
-pub fn audit_refused() {
-    counter!("rrdtc_audit_refused_total").increment(1);
+/// An answer that was given up because its audit line is not on disk.
+pub fn not_audited() {
+    counter!("rrdtc_audit_failed_total", "why" => "no-answer").increment(1);
 }
 
 /// A reload.

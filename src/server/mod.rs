@@ -24,7 +24,9 @@ pub use error::Problem;
 pub use live::{Live, OwnFhirServer, Tenancy};
 pub use tls::UnusableCertificate;
 
-use crate::audit::{Audit, AuditMode, AuditSettings, HeadStore, HeadUnavailable, UnusableAudit};
+use crate::audit::{
+    Audit, AuditMode, AuditSettings, HeadStore, HeadUnavailable, Key, UnusableAudit,
+};
 use crate::auth::{InvalidKeys, RedisAddressInvalid, UsedTokens};
 use crate::cds_hooks::service::{Advertised, Discovery};
 use crate::config::{CorsOrigins, InvalidConfiguration, Settings, UnusableContent};
@@ -77,19 +79,8 @@ impl State {
         format!("{}/cds-services{path}", self.base_url)
     }
 
-    /// Everything new, or everything as it was: the certificate is taken last, after all else that can fail.
-    fn replace(
-        &self,
-        settings: Settings,
-        certificate: Option<&Certificate>,
-    ) -> Result<(), CannotStart> {
-        let tls = settings.tls.clone();
-        let live = Live::load(settings, self.used.clone(), self.own_fhir.as_ref())?;
-        if let (Some(certificate), Some(tls)) = (certificate, &tls) {
-            certificate.reload(tls)?;
-        }
+    fn replace(&self, live: Live) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
-        Ok(())
     }
 
     /// Writes what waits to be written.
@@ -178,7 +169,7 @@ impl CannotStart {
 pub type MoreRoutes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
 /// Reads the settings again.
-pub type Reload = Box<dyn Fn() -> Result<Settings, InvalidConfiguration>>;
+pub type Reload = Box<dyn Fn() -> Result<Settings, Box<dyn std::error::Error>>>;
 
 /// What a server is made of.
 pub struct Startup {
@@ -204,6 +195,29 @@ impl Startup {
             own_fhir: None,
             reload: None,
         }
+    }
+}
+
+/// Everything that a start with these settings would refuse before it opens a port or a database. Contacts nobody and
+/// writes nothing.
+pub fn check(settings: &Settings) -> Result<(), CannotStart> {
+    if let Some(url) = &settings.store_url {
+        Store::check_url(url)?;
+    }
+    if let Some(tls) = &settings.tls {
+        Certificate::load(tls)?.server_config()?;
+    }
+    if let Some(audit) = &settings.audit {
+        Key::read(&audit.key_file).map_err(UnusableAudit::from)?;
+    }
+    Live::load(settings.clone(), used_tokens(settings)?, None)?;
+    Ok(())
+}
+
+fn used_tokens(settings: &Settings) -> Result<UsedTokens, RedisAddressInvalid> {
+    match &settings.redis_url {
+        Some(url) => UsedTokens::redis(url, "rrdtc:jti:"),
+        None => Ok(UsedTokens::in_memory(USED_TOKENS)),
     }
 }
 
@@ -243,10 +257,7 @@ impl Application {
                 .map(OwnFhirServer),
             None => None,
         };
-        let used = match &settings.redis_url {
-            Some(url) => UsedTokens::redis(url, "rrdtc:jti:")?,
-            None => UsedTokens::in_memory(USED_TOKENS),
-        };
+        let used = used_tokens(&settings)?;
         let live = Live::load(settings.clone(), used.clone(), own_fhir.as_ref())?;
         let store = match &settings.store_url {
             Some(url) => Some(Store::open(url).await?),

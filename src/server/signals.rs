@@ -1,9 +1,11 @@
 //! What runs beside the calls: keys are kept fresh, and signals are obeyed.
 
 use super::tls::Certificate;
-use super::{CannotStart, Reload, State, metrics};
+use super::{Live, Reload, State, metrics};
+use crate::config::Settings;
 use actix_web::dev::ServerHandle;
 use actix_web::web;
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -49,16 +51,61 @@ pub(super) async fn reload(
         return;
     };
     while hangups.recv().await.is_some() {
-        let reloaded = read()
-            .map_err(CannotStart::from)
-            .and_then(|settings| state.replace(settings, certificate.as_deref()));
+        let reloaded = read().and_then(|settings| {
+            let live = Live::load(settings, state.used.clone(), state.own_fhir.as_ref())?;
+            // The last step that can fail: nothing was replaced before.
+            if let (Some(certificate), Some(tls)) = (&certificate, &live.settings.tls) {
+                certificate.reload(tls)?;
+            }
+            let fixed = needs_restart(&state.live().settings, &live.settings);
+            state.replace(live);
+            Ok(fixed)
+        });
         metrics::reload(reloaded.is_ok());
         match reloaded {
-            Ok(()) => {
+            Ok(fixed) => {
                 tracing::info!("the configuration was read again and is in force");
+                if !fixed.is_empty() {
+                    tracing::warn!(
+                        settings = fixed.join(", "),
+                        "these settings changed, but hold only after a restart"
+                    );
+                }
                 state.live().refresh().await;
             }
             Err(error) => tracing::error!(%error, "the configuration stays as it was"),
         }
     }
+}
+
+/// Names of settings that differ and are looked at only when the process starts.
+fn needs_restart(old: &Settings, new: &Settings) -> Vec<&'static str> {
+    let is_same = |old: &Option<SecretString>, new: &Option<SecretString>| {
+        old.as_ref().map(ExposeSecret::expose_secret)
+            == new.as_ref().map(ExposeSecret::expose_secret)
+    };
+    [
+        ("listen", old.listen == new.listen),
+        ("external_url", old.external_url == new.external_url),
+        ("metrics.listen", old.metrics_listen == new.metrics_listen),
+        ("max_body_bytes", old.max_body_bytes == new.max_body_bytes),
+        (
+            "max_concurrent_calls",
+            old.max_concurrent_calls == new.max_concurrent_calls,
+        ),
+        (
+            "client_timeout_seconds",
+            old.client_timeout == new.client_timeout,
+        ),
+        ("shutdown_seconds", old.shutdown == new.shutdown),
+        ("store_url", is_same(&old.store_url, &new.store_url)),
+        ("redis_url", is_same(&old.redis_url, &new.redis_url)),
+        ("tls", old.tls.is_some() == new.tls.is_some()),
+        ("cors", old.cors == new.cors),
+        ("log", old.log == new.log),
+        ("audit", old.audit == new.audit),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_same)| (!is_same).then_some(name))
+    .collect()
 }

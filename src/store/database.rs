@@ -32,6 +32,53 @@ const POSTGRES_OPTIONS: [&str; 15] = [
     "application_name",
 ];
 
+/// What a URL says.
+pub(super) enum Address<'a> {
+    Sqlite(&'a Path),
+    Postgres(Box<PgConnectOptions>),
+}
+
+impl<'a> Address<'a> {
+    pub(super) fn parse(url: &'a SecretString) -> Result<Self, StoreError> {
+        let url = url.expose_secret();
+        match url.split_once(':') {
+            Some(("sqlite", path)) => Self::sqlite(path),
+            Some(("postgres" | "postgresql", _)) => Self::postgres(url),
+            _ => Err(StoreError::InvalidUrl(
+                "it must start with sqlite: or postgres://",
+            )),
+        }
+    }
+
+    fn sqlite(path: &'a str) -> Result<Self, StoreError> {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.contains(":memory:") || path.contains('?') {
+            return Err(StoreError::InvalidUrl(
+                "sqlite: needs the path of a file, without options",
+            ));
+        }
+        Ok(Self::Sqlite(Path::new(path)))
+    }
+
+    fn postgres(url: &str) -> Result<Self, StoreError> {
+        let parsed = url::Url::parse(url).map_err(|_| {
+            StoreError::InvalidUrl("postgres://user:password@host/database is expected")
+        })?;
+        if parsed
+            .query_pairs()
+            .any(|(name, _)| !POSTGRES_OPTIONS.contains(&&*name))
+        {
+            return Err(StoreError::InvalidUrl(
+                "it has an option that is not known here",
+            ));
+        }
+        let options: PgConnectOptions = url
+            .parse()
+            .map_err(|_| StoreError::InvalidUrl("an option has a value that is not possible"))?;
+        Ok(Self::Postgres(Box::new(options)))
+    }
+}
+
 #[derive(Clone)]
 pub(super) enum Pool {
     Sqlite(sqlx::SqlitePool),
@@ -51,13 +98,17 @@ pub(super) use on;
 
 impl Pool {
     pub(super) async fn open(url: &SecretString, create: bool) -> Result<Self, StoreError> {
-        let url = url.expose_secret();
-        match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("sqlite") => Self::open_sqlite(&url["sqlite:".len()..], create).await,
-            Some("postgres" | "postgresql") => Self::open_postgres(url).await,
-            _ => Err(StoreError::InvalidUrl(
-                "it must start with sqlite: or postgres://",
-            )),
+        match Address::parse(url)? {
+            Address::Sqlite(path) => Self::open_sqlite(path, create).await,
+            Address::Postgres(options) => Self::open_postgres(*options).await,
+        }
+    }
+
+    /// A file that was removed still answers those who have it open, and what they write is lost.
+    pub(super) fn is_in_place(&self) -> bool {
+        match self {
+            Self::Sqlite(pool) => pool.connect_options().get_filename().exists(),
+            Self::Postgres(_) => true,
         }
     }
 
@@ -68,14 +119,7 @@ impl Pool {
         }
     }
 
-    async fn open_sqlite(path: &str, create: bool) -> Result<Self, StoreError> {
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() || path.contains(":memory:") || path.contains('?') {
-            return Err(StoreError::InvalidUrl(
-                "sqlite: needs the path of a file, without options",
-            ));
-        }
-        let path = Path::new(path);
+    async fn open_sqlite(path: &Path, create: bool) -> Result<Self, StoreError> {
         if create {
             create_private(path)?;
         }
@@ -107,21 +151,7 @@ impl Pool {
         Ok(Self::Sqlite(pool))
     }
 
-    async fn open_postgres(url: &str) -> Result<Self, StoreError> {
-        let parsed = url::Url::parse(url).map_err(|_| {
-            StoreError::InvalidUrl("postgres://user:password@host/database is expected")
-        })?;
-        if parsed
-            .query_pairs()
-            .any(|(name, _)| !POSTGRES_OPTIONS.contains(&&*name))
-        {
-            return Err(StoreError::InvalidUrl(
-                "it has an option that is not known here",
-            ));
-        }
-        let options: PgConnectOptions = url
-            .parse()
-            .map_err(|_| StoreError::InvalidUrl("an option has a value that is not possible"))?;
+    async fn open_postgres(options: PgConnectOptions) -> Result<Self, StoreError> {
         let pool = PgPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(WAIT_FOR_TURN)

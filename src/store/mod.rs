@@ -83,6 +83,11 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
+    /// Whether a URL can be used at all. Opens nothing.
+    pub fn check_url(url: &SecretString) -> Result<(), StoreError> {
+        database::Address::parse(url).map(|_| ())
+    }
+
     /// Opens `sqlite:<path of a file>` or `postgres://...`, makes the file when there is none, and brings the tables up to
     /// date. Everything after `sqlite:` is the path as it is; its folder must exist.
     pub async fn open(url: &SecretString) -> Result<Self, StoreError> {
@@ -96,8 +101,13 @@ impl Store {
         Ok(Self { pool })
     }
 
-    /// The database answers.
+    /// The database answers, and its file is still in its place.
     pub async fn ready(&self) -> Result<(), StoreError> {
+        if !self.pool.is_in_place() {
+            return Err(StoreError::Unreachable(
+                "its file was moved or removed; put it back and restart".into(),
+            ));
+        }
         within(async {
             let _: i64 =
                 database::on!(self, pool => sqlx::query_scalar("SELECT COUNT(*) FROM heads")

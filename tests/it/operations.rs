@@ -1,1 +1,10 @@
-//! See the module of the same name.
+//! The service as it is operated: the real binary with a configuration file, watched, audited, reloaded and stopped.
+
+mod audited;
+mod configuration;
+mod limits;
+mod load;
+mod metrics;
+mod no_patient_data;
+mod process;
+mod signals;

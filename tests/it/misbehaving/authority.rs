@@ -5,8 +5,8 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
-use std::path::PathBuf;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A private certificate authority whose files live in a temporary folder.
@@ -63,6 +63,29 @@ impl Authority {
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let config = builder.with_single_cert(vec![certificate.der().clone()], key);
         Arc::new(config.unwrap())
+    }
+
+    /// Writes a new certificate for these names and its key into files.
+    pub fn write_server(&self, names: &[&str], certificate: &Path, key: &Path) {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let pair = KeyPair::generate().unwrap();
+        let signed = CertificateParams::new(names)
+            .unwrap()
+            .signed_by(&pair, &self.issuer)
+            .unwrap();
+        std::fs::write(certificate, signed.pem()).unwrap();
+        std::fs::write(key, pair.serialize_pem()).unwrap();
+    }
+
+    /// A client's side of TLS that trusts this authority alone.
+    pub fn trusting(&self) -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
     }
 
     /// Files with a client's certificate and its key.
