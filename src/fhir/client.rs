@@ -352,7 +352,7 @@ impl FhirServer {
         let mut versions = self.versions();
         let name = without_slash(base);
         if versions.len() < MAX_VERSIONS || versions.contains_key(name) {
-            versions.insert(name.to_owned(), known.clone());
+            versions.insert(name.to_owned(), known);
         }
         Ok(known?)
     }
