@@ -27,6 +27,10 @@ const SMALL_BODY: usize = 256 * 1024;
 /// An audit line that must be on disk is waited for this long.
 const AUDIT_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The store is waited for at least so long, also when reading has taken all the time that there was: a card that was put
+/// off would else be shown whenever a FHIR server is slow.
+const STORE_PATIENCE: Duration = Duration::from_millis(20);
+
 /// What is counted about a call.
 #[derive(Debug, Default)]
 struct Counted {
@@ -322,7 +326,8 @@ impl Work {
         let (DisplayReason::Shown, Some(class)) = (display, class) else {
             return display;
         };
-        let deadline = tokio::time::Instant::from_std(self.deadline);
+        let deadline = self.deadline.max(Instant::now() + STORE_PATIENCE);
+        let deadline = tokio::time::Instant::from_std(deadline);
         let asked = self.history(tenancy, patient, card);
         let history = match tokio::time::timeout_at(deadline, asked).await {
             Ok(Ok(history)) => history,

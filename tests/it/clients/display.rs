@@ -123,7 +123,7 @@ fn an_override_with_a_snoozing_reason_puts_the_card_off_but_no_higher_class() {
 }
 
 #[test]
-fn a_snooze_of_one_service_is_asked_for_in_the_patients_name() {
+fn a_snooze_is_about_one_patient() {
     let site = Site::new(STORE, &format!("{PSEUDONYMS}snooze_days = 30"));
     let first = site.call(&call_of(OPEN));
     site.await_cards(1);

@@ -28,7 +28,7 @@ impl Odd {
 fn failures() -> Vec<(&'static str, Reply)> {
     let outcome = json!({ "resourceType": "OperationOutcome",
         "issue": [{ "severity": "error", "code": "exception", "diagnostics": "SENTINEL-OUTCOME" }] });
-    let of_outcome = searchset(&[outcome.clone()], None);
+    let of_outcome = searchset(std::slice::from_ref(&outcome), None);
     vec![
         ("401", Reply::status(401)),
         ("403", Reply::status(403)),
