@@ -40,6 +40,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tls::Certificate;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -228,7 +229,7 @@ pub struct Application {
     servers: Vec<Server>,
     state: web::Data<State>,
     certificate: Option<Arc<Certificate>>,
-    reload: Option<Reload>,
+    reload: Option<(Signal, Reload)>,
     /// Where it listens.
     pub address: SocketAddr,
     /// Where metrics and readiness are served.
@@ -290,6 +291,11 @@ impl Application {
             certificate.as_ref(),
             listener,
         )?;
+        // From before anybody can know that the process listens: unheard, the signal would end it.
+        let reload = match startup.reload {
+            Some(reload) => Some((signal(SignalKind::hangup())?, reload)),
+            None => None,
+        };
         let mut servers = vec![main];
         let mut metrics_address = None;
         if let Some(listen) = settings.metrics_listen {
@@ -302,7 +308,7 @@ impl Application {
             servers,
             state,
             certificate,
-            reload: startup.reload,
+            reload,
             address,
             metrics_address,
             base_url,
@@ -312,9 +318,9 @@ impl Application {
     /// Runs until the process is told to stop; calls in flight are finished.
     pub async fn run(self) -> std::io::Result<()> {
         let looked_after = actix_web::rt::spawn(look_after(self.state.clone()));
-        let reloading = self.reload.map(|reload| {
+        let reloading = self.reload.map(|(hangups, reload)| {
             let (state, certificate) = (self.state.clone(), self.certificate.clone());
-            actix_web::rt::spawn(reload_on_signal(state, certificate, reload))
+            actix_web::rt::spawn(reload_on_signal(hangups, state, certificate, reload))
         });
         let ended = futures_util::future::try_join_all(self.servers).await;
         looked_after.abort();
@@ -455,15 +461,11 @@ async fn look_after(state: web::Data<State>) {
 
 /// SIGHUP: everything anew in one swap, or nothing.
 async fn reload_on_signal(
+    mut hangups: Signal,
     state: web::Data<State>,
     certificate: Option<Arc<Certificate>>,
     reload: Reload,
 ) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
-        tracing::error!("SIGHUP cannot be listened for: no reload");
-        return;
-    };
     while hangups.recv().await.is_some() {
         let reloaded = reload().and_then(|settings| {
             let live = Live::load(settings, state.used.clone(), state.own_fhir.as_ref())?;

@@ -6,7 +6,7 @@ use crate::support::{Answer, Chart, Server};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -390,9 +390,4 @@ pub fn base_of(server: &Misbehaving) -> String {
 /// The assessment of an answer.
 pub fn assessment(answer: &Answer) -> Value {
     answer.json()["extension"]["org.rrdtc.assessment"].clone()
-}
-
-/// The folder where this package lies.
-pub fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
