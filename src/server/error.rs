@@ -162,10 +162,6 @@ impl Problem {
             issue["expression"] = json!([path]);
         }
         let mut response = HttpResponse::build(self.status);
-        if self.status == StatusCode::REQUEST_TIMEOUT {
-            // Nobody waits for the rest of that body.
-            response.force_close();
-        }
         if let Some(allow) = self.allow {
             response.insert_header((header::ALLOW, allow));
         }

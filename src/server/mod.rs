@@ -41,6 +41,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 use tls::Certificate;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -226,7 +227,7 @@ pub struct Application {
     servers: Vec<Server>,
     state: web::Data<State>,
     certificate: Option<Arc<Certificate>>,
-    reload: Option<Reload>,
+    reload: Option<(Signal, Reload)>,
     /// Where it listens.
     pub address: SocketAddr,
     /// Where metrics and readiness are served.
@@ -288,6 +289,11 @@ impl Application {
             certificate.as_ref(),
             listener,
         )?;
+        // From before anybody can know that the process listens: unheard, the signal would end it.
+        let reload = match startup.reload {
+            Some(reload) => Some((signal(SignalKind::hangup())?, reload)),
+            None => None,
+        };
         let mut servers = vec![main];
         let mut metrics_address = None;
         if let Some(listen) = settings.metrics_listen {
@@ -300,7 +306,7 @@ impl Application {
             servers,
             state,
             certificate,
-            reload: startup.reload,
+            reload,
             address,
             metrics_address,
             base_url,
@@ -310,9 +316,9 @@ impl Application {
     /// Runs until the process is told to stop; calls in flight are finished.
     pub async fn run(self) -> std::io::Result<()> {
         let looked_after = actix_web::rt::spawn(signals::look_after(self.state.clone()));
-        let reloading = self.reload.map(|reload| {
+        let reloading = self.reload.map(|(hangups, reload)| {
             let (state, certificate) = (self.state.clone(), self.certificate.clone());
-            actix_web::rt::spawn(signals::reload(state, certificate, reload))
+            actix_web::rt::spawn(signals::reload(hangups, state, certificate, reload))
         });
         let handles: Vec<_> = self.servers.iter().map(Server::handle).collect();
         let stopping = actix_web::rt::spawn(signals::stop(handles));

@@ -8,7 +8,7 @@ use actix_web::web;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Keys and FHIR releases are looked after this often.
 const REFRESH_EVERY: Duration = Duration::from_secs(60);
@@ -42,14 +42,11 @@ pub(super) async fn stop(servers: Vec<ServerHandle>) {
 
 /// SIGHUP: everything anew in one swap, or nothing.
 pub(super) async fn reload(
+    mut hangups: Signal,
     state: web::Data<State>,
     certificate: Option<Arc<Certificate>>,
     read: Reload,
 ) {
-    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
-        tracing::error!("SIGHUP cannot be listened for: no reload");
-        return;
-    };
     while hangups.recv().await.is_some() {
         let reloaded = read().and_then(|settings| {
             let live = Live::load(settings, state.used.clone(), state.own_fhir.as_ref())?;

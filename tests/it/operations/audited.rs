@@ -33,11 +33,11 @@ fn a_line_holds_what_was_answered_and_no_more() {
         members,
         [
             "resultId",
-            "states",
-            "score",
             "applicable",
             "reasons",
             "caveats",
+            "states",
+            "score",
             "class",
             "display",
             "card",

@@ -132,7 +132,8 @@ fn check_refuses_whatever_serve_would() {
         ),
         (
             format!(
-                "{base}{}",
+                "{base}store_url = \"sqlite:{}\"\n{}",
+                place.path("rrdtc.db").display(),
                 client("ehr", "snooze_days = 7\nsnooze_reasons = [\"because\"]")
             ),
             "because",

@@ -63,6 +63,12 @@ fn rest(mut stream: impl Read) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+fn start_of(mut stream: impl Read) -> String {
+    let mut some = [0; 64];
+    let n = stream.read(&mut some).unwrap();
+    String::from_utf8_lossy(&some[..n]).into_owned()
+}
+
 fn connect(process: &Process) -> TcpStream {
     let stream = TcpStream::connect(process.address()).unwrap();
     stream
@@ -103,7 +109,11 @@ fn slow_clients_are_cut_off_and_hold_nobody_up() {
         let mut stream = connect(&process);
         stream.write_all(said.as_bytes()).unwrap();
         let began = Instant::now();
-        let answer = rest(&stream);
+        // A chunked body is drained for as long as it comes: the answer is there, the connection may stay.
+        let answer = match what {
+            "half a chunk" => start_of(&stream),
+            _ => rest(&stream),
+        };
         assert!(
             began.elapsed() < Duration::from_secs(6),
             "{what}: {:?}",
@@ -131,18 +141,13 @@ fn slow_clients_are_cut_off_and_hold_nobody_up() {
             std::thread::sleep(Duration::from_millis(200));
         }
     });
-    let mut first = [0; 64];
-    let n = reader.read(&mut first).unwrap_or(0);
+    let first = start_of(&mut reader);
     assert!(
         began.elapsed() < Duration::from_secs(5),
         "{:?}",
         began.elapsed()
     );
-    assert!(
-        String::from_utf8_lossy(&first[..n]).contains("408"),
-        "{:?}",
-        &first[..n]
-    );
+    assert!(first.contains("408"), "{first}");
     drop(reader);
     dripping.join().unwrap();
 
