@@ -3,7 +3,6 @@
 mod audited;
 mod configuration;
 mod limits;
-mod load;
 mod metrics;
 mod no_patient_data;
 mod process;

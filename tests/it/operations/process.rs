@@ -224,10 +224,6 @@ impl Process {
         self.server.url.split("://").nth(1).unwrap()
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     pub fn log(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap()
     }
