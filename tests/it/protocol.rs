@@ -643,3 +643,19 @@ fn suggestions_are_off_by_default_and_never_touch_radioiodine() {
     );
     assert_eq!(decided["suggestions"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn the_card_names_the_sources_that_are_incomplete() {
+    let chart = Chart::basic().with(lesion("pet", 9.0, "2026-11-01"));
+    let detail = |call: &Value| answer(call)["cards"][0]["detail"].to_string();
+    let mut call = chart.call();
+    assert!(!detail(&call).contains("could be read"));
+    let prefetch = call["prefetch"].as_object_mut().unwrap();
+    prefetch.remove("diagnosticReports");
+    prefetch["procedures"]["link"] = json!([{ "relation": "next", "url": "https://x/2" }]);
+    let text = detail(&call);
+    assert!(
+        text.contains("Not all records could be read: procedures, diagnostic reports."),
+        "{text}"
+    );
+}
