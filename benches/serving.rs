@@ -142,6 +142,8 @@ fn slow_fhir(after: Duration) -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             std::thread::spawn(move || {
+                // Else the answer waits for an acknowledgement, and that is what would be measured.
+                let _ = stream.set_nodelay(true);
                 let mut stream = BufReader::new(stream);
                 let mut line = String::new();
                 loop {
@@ -160,11 +162,11 @@ fn slow_fhir(after: Duration) -> String {
                         std::thread::sleep(after);
                     }
                     let body = r#"{"resourceType":"Bundle","type":"searchset"}"#;
-                    let _ = write!(
-                        stream.get_mut(),
+                    let answer = format!(
                         "HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: {}\r\n\r\n{body}",
                         body.len()
                     );
+                    let _ = stream.get_mut().write_all(answer.as_bytes());
                 }
             });
         }
