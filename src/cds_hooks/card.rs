@@ -433,19 +433,12 @@ fn follow_up(assessed_at: &str, study: &Value) -> Value {
 
 /// The sources of which pages or everything is missing, in words.
 fn incomplete(words: &Words, sources: &Sources) -> String {
-    let missing: Vec<&str> = [
-        ("observations", sources.observations),
-        ("procedures", sources.procedures),
-        (
-            "medicationAdministrations",
-            sources.medication_administrations,
-        ),
-        ("diagnosticReports", sources.diagnostic_reports),
-    ]
-    .into_iter()
-    .filter(|(_, source)| !source.complete)
-    .map(|(name, _)| words.sources.get(name).map_or(name, String::as_str))
-    .collect();
+    let missing: Vec<&str> = sources
+        .by_name()
+        .into_iter()
+        .filter(|(_, source)| !source.complete)
+        .map(|(name, _)| words.sources.get(name).map_or(name, String::as_str))
+        .collect();
     missing.join(", ")
 }
 

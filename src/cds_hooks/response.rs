@@ -4,7 +4,7 @@
 
 use super::display::DisplayReason;
 use crate::domain::assessment::{Assessment, Scored};
-use crate::domain::facts::{From, SetAside, Source, Sources};
+use crate::domain::facts::{SetAside, Sources};
 use crate::domain::model::Model;
 use crate::domain::rules::{Evidence, Finding};
 use crate::domain::score::{Classification, Predictor, State};
@@ -173,7 +173,7 @@ pub fn assessment<'a>(
         assessed_at,
         content,
         display: Display { reason },
-        sources: SourcesJson::new(&assessment.sources),
+        sources: SourcesJson(assessment.sources),
     }
 }
 
@@ -421,45 +421,27 @@ impl Serialize for SetAsideList<'_> {
     }
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SourcesJson {
-    patient: SourceJson,
-    conditions: SourceJson,
-    observations: SourceJson,
-    procedures: SourceJson,
-    medication_administrations: SourceJson,
-    diagnostic_reports: SourceJson,
-}
+/// Where the records came from, by name.
+#[derive(Debug)]
+struct SourcesJson(Sources);
 
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Serialize)]
 struct SourceJson {
     from: &'static str,
     pages: u32,
     complete: bool,
 }
 
-impl SourcesJson {
-    fn new(sources: &Sources) -> Self {
-        let source = |source: Source| SourceJson {
-            from: match source.from {
-                From::Prefetch => "prefetch",
-                From::Fetched => "fetched",
-                From::Input => "input",
-                From::Absent => "absent",
-                From::Failed => "failed",
-            },
-            pages: source.pages,
-            complete: source.complete,
-        };
-        Self {
-            patient: source(sources.patient),
-            conditions: source(sources.conditions),
-            observations: source(sources.observations),
-            procedures: source(sources.procedures),
-            medication_administrations: source(sources.medication_administrations),
-            diagnostic_reports: source(sources.diagnostic_reports),
-        }
+impl Serialize for SourcesJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.by_name().map(|(name, source)| {
+            let json = SourceJson {
+                from: source.from.as_str(),
+                pages: source.pages,
+                complete: source.complete,
+            };
+            (name, json)
+        }))
     }
 }
 

@@ -346,6 +346,19 @@ pub enum From {
     Failed,
 }
 
+impl From {
+    /// The name in answers and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prefetch => "prefetch",
+            Self::Fetched => "fetched",
+            Self::Input => "input",
+            Self::Absent => "absent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// One source of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Source {
@@ -383,6 +396,20 @@ pub struct Sources {
     pub medication_administrations: Source,
     /// DiagnosticReports.
     pub diagnostic_reports: Source,
+}
+
+impl Sources {
+    /// Each source with its name in answers, metrics and texts.
+    pub fn by_name(&self) -> [(&'static str, Source); 6] {
+        [
+            ("patient", self.patient),
+            ("conditions", self.conditions),
+            ("observations", self.observations),
+            ("procedures", self.procedures),
+            ("medicationAdministrations", self.medication_administrations),
+            ("diagnosticReports", self.diagnostic_reports),
+        ]
+    }
 }
 
 impl Facts {

@@ -286,18 +286,7 @@ impl Work {
     }
 
     fn count(&self, call: &HookCall<'_>, assessed: &Assessed) {
-        let sources = &assessed.assessment.sources;
-        for (name, source) in [
-            ("patient", sources.patient),
-            ("conditions", sources.conditions),
-            ("observations", sources.observations),
-            ("procedures", sources.procedures),
-            (
-                "medicationAdministrations",
-                sources.medication_administrations,
-            ),
-            ("diagnosticReports", sources.diagnostic_reports),
-        ] {
+        for (name, source) in assessed.assessment.sources.by_name() {
             metrics::prefetch(name, source);
         }
         if assessed.display == DisplayReason::UnmappedOrder {

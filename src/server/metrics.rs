@@ -1,7 +1,7 @@
 //! What is counted. Every label comes from a closed list or from the configuration: no patient, no caller's text.
 
 use crate::audit::AuditStatus;
-use crate::domain::facts::{From, Source};
+use crate::domain::facts::Source;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
@@ -87,14 +87,7 @@ pub fn call(
 
 /// Where the data of a prefetch key came from.
 pub fn prefetch(key: &str, source: Source) {
-    let from = match source.from {
-        From::Prefetch => "prefetch",
-        From::Fetched => "fetched",
-        From::Input => "input",
-        From::Absent => "absent",
-        From::Failed => "failed",
-    };
-    counter!("rrdtc_prefetch_total", "key" => key.to_owned(), "from" => from, "complete" => if source.complete { "true" } else { "false" }).increment(1);
+    counter!("rrdtc_prefetch_total", "key" => key.to_owned(), "from" => source.from.as_str(), "complete" => if source.complete { "true" } else { "false" }).increment(1);
 }
 
 /// A request to a FHIR server.
