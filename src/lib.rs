@@ -15,6 +15,8 @@
 //! | module | knows | may use |
 //! |---|---|---|
 //! | [`domain`] | the rules, pure: no I/O, no clock, no JSON, no FHIR | nothing |
+//! | [`statistics`] | distributions, fits, intervals, convergence: pure | nothing |
+//! | [`model`] | the model file: read, made from the paper, drawn, explained | `domain`, `statistics` |
 //! | [`terminology`] | value sets and site groups: data in, constant-time look-up out | nothing |
 //! | [`fhir`] | Bundles and resources as they come, one at a time | nothing |
 //! | [`chart`] | FHIR resources to [`domain::facts`] | `fhir`, `terminology`, `domain` |
@@ -24,7 +26,7 @@
 //! | [`auth`] | who may call; knows no FHIR and no domain | nothing |
 //! | [`store`] | feedback, shown cards, heads of audit chains: SQLite or PostgreSQL | nothing |
 //! | [`audit`] | the chained audit trail | nothing |
-//! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `cds_hooks` |
+//! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `model`, `cds_hooks` |
 //! | [`server`] | HTTP: discovery, hooks, feedback, health, metrics; callers, limits, errors | the above |
 //! | [`sandbox`] | the server beside a small read-only FHIR server with synthetic patients | `server`, `fhir` |
 //! | [`cli`] | one file per subcommand | all |
@@ -46,8 +48,10 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod fhir;
+pub mod model;
 pub mod outbound;
 pub mod sandbox;
 pub mod server;
+pub mod statistics;
 pub mod store;
 pub mod terminology;

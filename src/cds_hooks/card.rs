@@ -1,12 +1,13 @@
 //! The one advisory card (domain.md section 7). Its words are data: `words.json` and the templates in `cds-hooks/texts/<language>/`.
 
 use super::display::DisplayReason;
-use super::response::{AssessmentJson, InResponse, classification, predictor_name, state_name};
+use super::response::{AssessmentJson, InResponse, classification, state_name};
 use super::service::Service;
 use crate::domain::assessment::{Assessment, Scored};
 use crate::domain::facts::Sources;
 use crate::domain::model::Model;
-use crate::domain::score::{Classification, Predictor, State};
+use crate::domain::nomogram::{Rounding, percent};
+use crate::domain::score::{Classification, Pattern, Predictor, State};
 use minijinja::{AutoEscape, Environment, Output};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ struct Words {
     source_url: String,
     paper_label: String,
     paper_url: String,
+    model_facts_label: String,
     predictors: BTreeMap<String, String>,
     states: BTreeMap<String, String>,
     reasons: BTreeMap<String, String>,
@@ -71,6 +73,10 @@ pub struct Call<'a> {
     pub patient_id: &'a str,
     /// What the client wants.
     pub suggestions: Suggestions,
+    /// Whether the card tells the nomogram's probability.
+    pub tells_probability: bool,
+    /// Address of the model facts, where they can be read.
+    pub model_facts: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -191,7 +197,7 @@ impl Words {
             list,
             code: code.into(),
         };
-        for predictor in Predictor::ALL.map(predictor_name) {
+        for predictor in Predictor::ALL.map(Predictor::name) {
             self.predictors
                 .get(predictor)
                 .ok_or_else(|| missing("predictors", predictor))?;
@@ -308,7 +314,7 @@ fn card(
     json: &AssessmentJson<'_>,
 ) -> Result<Value, CardError> {
     let class = classification(scored.classification);
-    let context = context(texts, assessment, scored, model);
+    let context = context(texts, call, assessment, scored, model);
     let summary = texts
         .templates
         .get_template(&format!("{class}.txt"))?
@@ -327,13 +333,19 @@ fn card(
         Classification::AtOrAboveCutoff => "warning",
         Classification::BelowCutoff | Classification::Indeterminate => "info",
     };
+    let absolute =
+        |label: &str, url: &str| json!({ "label": label, "url": url, "type": "absolute" });
+    let mut links = vec![absolute(&texts.words.paper_label, &texts.words.paper_url)];
+    if let Some(url) = call.model_facts {
+        links.push(absolute(&texts.words.model_facts_label, url));
+    }
     let mut card = json!({
         "uuid": uuid(call, &json.result_id, "card"),
         "summary": summary,
         "indicator": indicator,
         "detail": detail.trim(),
         "source": { "label": texts.words.source_label, "url": texts.words.source_url },
-        "links": [{ "label": texts.words.paper_label, "url": texts.words.paper_url, "type": "absolute" }],
+        "links": links,
         "overrideReasons": texts.words.override_reasons,
     });
     let suggestions = suggestions(texts, call, scored, model, json);
@@ -421,7 +433,7 @@ fn suggestions(
 fn follow_up(assessed_at: &str, study: &Value) -> Value {
     let mut period = json!({ "start": assessed_at });
     let day = assessed_at.split('T').next().unwrap_or_default();
-    let months = study["cohort"]["followUpMonths"]["high"].as_i64();
+    let months = study["cohort"]["timeToRefractoryMonths"]["high"].as_i64();
     if let (Ok(day), Some(months)) = (day.parse::<jiff::civil::Date>(), months)
         && let Ok(span) = jiff::Span::new().try_months(months)
         && let Ok(end) = day.checked_add(span)
@@ -445,6 +457,7 @@ fn incomplete(words: &Words, sources: &Sources) -> String {
 /// What the templates may use.
 fn context(
     texts: &Texts,
+    call: Call<'_>,
     assessment: &Assessment,
     scored: &Scored,
     model: &Model,
@@ -472,7 +485,7 @@ fn context(
     for predictor in Predictor::ALL {
         let result = scored.predictor(predictor);
         let finding = &result.finding;
-        let name = word(&words.predictors, predictor_name(predictor));
+        let name = word(&words.predictors, predictor.name());
         let mut rests_on: Vec<&str> = Vec::new();
         for evidence in &finding.evidence {
             if !rests_on.contains(&evidence.what.as_str()) {
@@ -513,7 +526,7 @@ fn context(
         set_aside += finding.set_aside.len();
     }
     let pet = scored.predictor(Predictor::FdgUptake).finding.state;
-    template_value(&json!({
+    let context = json!({
         "score": range(scored.score.low, scored.score.high),
         "maximum": model.maximum(),
         "cutoff": model.cutoff,
@@ -526,15 +539,47 @@ fn context(
         "setAside": set_aside,
         "setAsideWords": words.set_aside,
         "notComplete": words.not_complete,
+        "model": { "id": model.id, "version": model.version, "sha256": model.sha256 },
         "study": texts.model,
-    }))
+        "localValidation": texts.model["localValidation"],
+        "probability": call.tells_probability.then(|| probability(scored, model)),
+    });
+    template_value(&context)
+}
+
+/// The probability in per cent, with its basis, and a patient whom score and nomogram put on different sides of this one.
+fn probability(scored: &Scored, model: &Model) -> Value {
+    let (Some(probability), Some(nomogram)) = (&scored.probability, &model.nomogram) else {
+        return Value::Null;
+    };
+    let mut words = json!({
+        "low": percent(probability.low, Rounding::Down),
+        "high": percent(probability.high, Rounding::Up),
+        "basis": nomogram.basis(probability),
+        "estimate": null,
+        "contradiction": null,
+    });
+    if let Some(estimate) = probability.estimate {
+        words["estimate"] = percent(estimate, Rounding::Nearest).into();
+        let states = Predictor::ALL.map(|predictor| scored.predictor(predictor).finding.state);
+        let contradiction = Pattern::completions(&states)
+            .next()
+            .and_then(|pattern| nomogram.contradiction(model, pattern));
+        if let Some(other) = contradiction {
+            words["contradiction"] = json!({
+                "score": other.score(model),
+                "estimate": percent(nomogram.of(other).estimate, Rounding::Nearest),
+            });
+        }
+    }
+    words
 }
 
 /// A JSON value for a template. Its own serialisation would show numbers as serde_json's private structs, because fhirbolt
 /// switches `arbitrary_precision` on.
 fn template_value(value: &Value) -> minijinja::Value {
     match value {
-        Value::Null => minijinja::Value::UNDEFINED,
+        Value::Null => ().into(),
         Value::Bool(value) => (*value).into(),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(number), _) => number.into(),

@@ -91,7 +91,8 @@ struct Content<'a> {
     score: Option<ScoreJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     classification: Option<&'static str>,
-    // `probability` has its place here once a nomogram is loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability: Option<ProbabilityJson<'a>>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -132,6 +133,15 @@ struct ScoreJson {
     cutoff: u32,
 }
 
+#[derive(Debug, Serialize)]
+struct ProbabilityJson<'a> {
+    low: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate: Option<f64>,
+    high: f64,
+    basis: &'a str,
+}
+
 /// Makes the JSON of an assessment. `assessed_at` is RFC 3339 in UTC. `Shown` becomes `NotApplicable` where there is nothing
 /// to show.
 pub fn assessment<'a>(
@@ -164,6 +174,15 @@ pub fn assessment<'a>(
             cutoff: model.cutoff,
         }),
         classification: scored.map(|scored| classification(scored.classification)),
+        probability: scored
+            .and_then(|scored| scored.probability.as_ref())
+            .zip(model.nomogram.as_ref())
+            .map(|(probability, nomogram)| ProbabilityJson {
+                low: probability.low,
+                estimate: probability.estimate,
+                high: probability.high,
+                basis: nomogram.basis(probability),
+            }),
     };
     let mut hasher = Sha256::new();
     // Members come in the order of these types and lists are sorted: the text is canonical. A hasher takes every write.
@@ -234,7 +253,7 @@ impl Serialize for Predictors<'_> {
         serializer.collect_map(
             Predictor::ALL
                 .into_iter()
-                .map(|name| (predictor_name(name), PredictorJson::new(self.0, name))),
+                .map(|name| (name.name(), PredictorJson::new(self.0, name))),
         )
     }
 }
@@ -442,16 +461,6 @@ impl Serialize for SourcesJson {
             };
             (name, json)
         }))
-    }
-}
-
-/// The name of a predictor in an answer.
-pub fn predictor_name(predictor: Predictor) -> &'static str {
-    match predictor {
-        Predictor::AgeAtDiagnosis => "ageAtDiagnosis",
-        Predictor::Recurrence => "recurrence",
-        Predictor::MultiSiteMetastasis => "multiSiteMetastasis",
-        Predictor::FdgUptake => "fdgUptake",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Common, Failure, parse_instant};
 use crate::cds_hooks::display::DisplayReason;
 use crate::cds_hooks::request::{DEEPEST_NESTING, nesting};
-use crate::cds_hooks::response::{assessment, predictor_name, state_name};
+use crate::cds_hooks::response::{assessment, state_name};
 use crate::chart::input::Resources;
 use crate::chart::{Chart, Release};
 use crate::config::{Knowledge, Settings};
@@ -246,7 +246,7 @@ fn write_table(
                 writeln!(
                     out,
                     "{:<22} {:<12} {points:>7}  {}",
-                    predictor_name(name),
+                    name.name(),
                     state_name(finding.state),
                     what.join("; ")
                 )?;
@@ -279,7 +279,7 @@ fn write_table(
         .collect();
     for name in Predictor::ALL {
         set_aside.extend(
-            json["predictors"][predictor_name(name)]["setAside"]
+            json["predictors"][name.name()]["setAside"]
                 .as_array()
                 .into_iter()
                 .flatten(),

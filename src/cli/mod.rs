@@ -4,10 +4,12 @@ mod assess;
 mod audit;
 mod check;
 mod feedback;
+mod model;
 mod serve;
 
 use crate::audit::{UnusableAudit, UnusableKey};
 use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
+use crate::model::file::UnusableModel;
 use crate::server::CannotStart;
 use crate::store::StoreError;
 use clap::{Args, Parser, Subcommand};
@@ -40,6 +42,9 @@ enum Command {
     Assess(assess::Assess),
     /// Check configuration, terminology, model and services; with files also what the rules can use of them.
     Check(check::Check),
+    /// The model: its table, its nomogram, its facts, and how it was made from the paper.
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -84,6 +89,9 @@ pub enum Failure {
     Content(#[from] UnusableContent),
     /// Exit code 3.
     #[error(transparent)]
+    Model(#[from] UnusableModel),
+    /// Exit code 3.
+    #[error(transparent)]
     Key(#[from] UnusableKey),
     /// Exit code 4.
     #[error("{0}")]
@@ -109,6 +117,7 @@ impl Failure {
             Self::Start(CannotStart::Io(_) | CannotStart::Store(_) | CannotStart::Audit(_)) => 1,
             Self::Configuration(_)
             | Self::Content(_)
+            | Self::Model(_)
             | Self::Key(_)
             | Self::Start(_)
             | Self::Store(StoreError::InvalidUrl(_)) => 3,
@@ -125,6 +134,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Sandbox(command) => command.run(),
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Model(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }

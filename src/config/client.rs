@@ -298,7 +298,7 @@ fn one(
             undocumented_recurrence: typed.undocumented_recurrence,
             language: typed.language,
             terminology_folder: typed.terminology_folder,
-            model_file: typed.model_file,
+            model: typed.model,
         },
         mistakes,
     );
@@ -307,6 +307,9 @@ fn one(
             draft_pet: suggestions.draft_pet,
             record_assessment: suggestions.record_assessment,
         };
+    }
+    if let Some(is_on) = typed.probability_on_card {
+        advice.probability_on_card = is_on;
     }
     let pseudonym_key = secret(
         &at("pseudonym_key"),
@@ -340,7 +343,7 @@ fn one(
                         undocumented_recurrence: tenant.undocumented_recurrence,
                         language: tenant.language,
                         terminology_folder: tenant.terminology_folder,
-                        model_file: tenant.model_file,
+                        model: tenant.model,
                     },
                     mistakes,
                 ),
@@ -409,7 +412,7 @@ struct Overrides {
     undocumented_recurrence: Option<String>,
     language: Option<String>,
     terminology_folder: Option<String>,
-    model_file: Option<String>,
+    model: Option<String>,
 }
 
 fn advise(
@@ -433,8 +436,8 @@ fn advise(
     if let Some(folder) = overrides.terminology_folder {
         advice.content.terminology_folder = path(folder);
     }
-    if let Some(file) = overrides.model_file {
-        advice.content.model_file = path(file);
+    if let Some(file) = overrides.model {
+        advice.content.model = path(file);
     }
     advice
 }

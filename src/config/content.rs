@@ -2,14 +2,11 @@
 
 use super::Content;
 use crate::cds_hooks::card::{InvalidTexts, Texts};
-use crate::cds_hooks::response::hex;
 use crate::cds_hooks::service::{InvalidService, Service};
-use crate::domain::interval::Interval;
-use crate::domain::model::{InvalidModel, Model, Pattern, Points};
+use crate::domain::model::Model;
+use crate::model::file::{ModelFile, UnusableModel};
 use crate::terminology::{InvalidTerminology, Terminology, TerminologyFile};
 use include_dir::{Dir, include_dir};
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cds-hooks");
@@ -25,6 +22,15 @@ pub fn fixtures() -> impl Iterator<Item = (&'static str, &'static str)> {
         (name.ends_with(".json") && !name.ends_with(".expected.json"))
             .then_some((name, file.contents_utf8()?))
     })
+}
+
+/// What the source study publishes, as built in: name and text of the file.
+pub fn published() -> (&'static str, String) {
+    let name = "liu-2022-published.json";
+    (
+        name,
+        built_in(&format!("models/{name}")).unwrap_or_default(),
+    )
 }
 
 /// Terminology, model, services and texts, all checked.
@@ -57,22 +63,9 @@ pub enum UnusableContent {
         /// What is wrong.
         error: InvalidTexts,
     },
-    /// The model contradicts itself.
-    #[error("model file {file}: {problem}")]
-    Model {
-        /// File.
-        file: String,
-        /// What is wrong.
-        problem: InvalidModel,
-    },
-    /// The model file has not the shape of one.
-    #[error("model file {file} cannot be read: {problem}")]
-    ModelUnreadable {
-        /// File.
-        file: String,
-        /// What is wrong.
-        problem: String,
-    },
+    /// The model file.
+    #[error(transparent)]
+    Model(#[from] UnusableModel),
     /// A folder or file cannot be read.
     #[error("{path} cannot be read: {error}")]
     Io {
@@ -89,69 +82,6 @@ pub enum UnusableContent {
     },
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ModelFile {
-    id: String,
-    version: String,
-    predictors: Predictors,
-    maximum: u32,
-    cutoff: u32,
-    cohort: Cohort,
-    vectors: Vec<Vector>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Predictors {
-    age_at_diagnosis: AgePredictor,
-    recurrence: PlainPredictor,
-    multi_site_metastasis: PlainPredictor,
-    fdg_uptake: FdgPredictor,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AgePredictor {
-    points: u32,
-    threshold_years: i32,
-}
-
-#[derive(Deserialize)]
-struct PlainPredictor {
-    points: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FdgPredictor {
-    points: u32,
-    threshold_suv_max: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Cohort {
-    age_years: AgeYears,
-}
-
-#[derive(Deserialize)]
-struct AgeYears {
-    low: i32,
-    high: i32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Vector {
-    age_at_diagnosis: bool,
-    recurrence: bool,
-    multi_site_metastasis: bool,
-    fdg_uptake: bool,
-    score: u32,
-    at_or_above_cutoff: bool,
-}
-
 impl Knowledge {
     /// Loads everything that is named.
     pub fn load(content: &Content) -> Result<Self, UnusableContent> {
@@ -162,14 +92,14 @@ impl Knowledge {
         };
         let terminology = Terminology::load(&ours, &local)?;
 
-        let (file, text) = match &content.model_file {
+        let (file, text) = match &content.model {
             Some(path) => (path.display().to_string(), read(path)?),
             None => (
                 "liu-2022.json".to_owned(),
                 built_in("models/liu-2022.json").unwrap_or_default(),
             ),
         };
-        let model = model(&file, &text)?;
+        let model = ModelFile::read(&file, &text)?;
 
         let files = match &content.services_folder {
             Some(folder) => folder_files(folder)?,
@@ -190,11 +120,6 @@ impl Knowledge {
             }
             services.push(service);
         }
-        let study =
-            serde_json::from_str(&text).map_err(|error| UnusableContent::ModelUnreadable {
-                file: file.clone(),
-                problem: error.to_string(),
-            })?;
         let language = &content.language;
         let texts = Texts::new(
             |name| {
@@ -207,7 +132,7 @@ impl Knowledge {
                     })
                     .or_else(|| built_in(&format!("texts/{language}/{name}")))
             },
-            study,
+            model.json,
         )
         .map_err(|error| UnusableContent::Texts {
             language: language.clone(),
@@ -215,7 +140,7 @@ impl Knowledge {
         })?;
         Ok(Self {
             terminology,
-            model,
+            model: model.model,
             services,
             texts,
         })
@@ -228,56 +153,6 @@ impl Knowledge {
             .find(|service| !service.needs_orders())
             .or(self.services.first())
     }
-
-    /// Reads a model from text, for tests and tools.
-    pub fn model_of(file: &str, text: &str) -> Result<Model, UnusableContent> {
-        model(file, text)
-    }
-}
-
-fn model(file: &str, text: &str) -> Result<Model, UnusableContent> {
-    let unreadable = |problem: String| UnusableContent::ModelUnreadable {
-        file: file.into(),
-        problem,
-    };
-    let content: ModelFile =
-        serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
-    let patterns: Vec<Pattern> = content
-        .vectors
-        .iter()
-        .map(|vector| Pattern {
-            present: [
-                vector.age_at_diagnosis,
-                vector.recurrence,
-                vector.multi_site_metastasis,
-                vector.fdg_uptake,
-            ],
-            score: vector.score,
-            at_or_above_cutoff: vector.at_or_above_cutoff,
-        })
-        .collect();
-    let model = Model {
-        id: content.id,
-        version: content.version,
-        sha256: hex(&Sha256::digest(text.as_bytes())),
-        points: Points {
-            age_at_diagnosis: content.predictors.age_at_diagnosis.points,
-            recurrence: content.predictors.recurrence.points,
-            multi_site_metastasis: content.predictors.multi_site_metastasis.points,
-            fdg_uptake: content.predictors.fdg_uptake.points,
-        },
-        cutoff: content.cutoff,
-        age_years: content.predictors.age_at_diagnosis.threshold_years,
-        suv_max: content.predictors.fdg_uptake.threshold_suv_max,
-        age_range: Interval {
-            low: content.cohort.age_years.low,
-            high: content.cohort.age_years.high,
-        },
-    };
-    Model::new(model, content.maximum, &patterns).map_err(|problem| UnusableContent::Model {
-        file: file.into(),
-        problem,
-    })
 }
 
 fn built_in(path: &str) -> Option<String> {

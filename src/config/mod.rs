@@ -12,7 +12,7 @@ pub use client::{
     Backend, Client, DisplayRules, Fetching, Keys, LONGEST_SUPPRESSION_DAYS, Mode, Snooze, Tenant,
     client_settings,
 };
-pub use content::{FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures};
+pub use content::{FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures, published};
 pub use mistakes::Mistake;
 
 use crate::cds_hooks::card::Suggestions;
@@ -82,6 +82,8 @@ pub struct Advice {
     pub rules: rules::Settings,
     /// Which suggestions a card carries.
     pub suggestions: Suggestions,
+    /// Whether a card tells the nomogram's probability; the answer beside it always does.
+    pub probability_on_card: bool,
 }
 
 /// Which data files are used; none: as built in.
@@ -90,7 +92,7 @@ pub struct Content {
     /// The site's own terminology.
     pub terminology_folder: Option<PathBuf>,
     /// Replaces the model.
-    pub model_file: Option<PathBuf>,
+    pub model: Option<PathBuf>,
     /// Replaces the services.
     pub services_folder: Option<PathBuf>,
     /// Replaces the texts.
@@ -270,7 +272,7 @@ impl Settings {
         let advice = Advice {
             content: Content {
                 terminology_folder: path(typed.terminology_folder),
-                model_file: path(typed.model_file),
+                model: path(typed.model),
                 services_folder: path(typed.services_folder),
                 texts_folder: path(typed.texts_folder),
                 language: typed.language,
@@ -288,6 +290,7 @@ impl Settings {
                 draft_pet: typed.suggestions.draft_pet,
                 record_assessment: typed.suggestions.record_assessment,
             },
+            probability_on_card: typed.probability_on_card,
         };
         let tls = match (path(typed.tls.certificate_file), path(typed.tls.key_file)) {
             (Some(certificate_file), Some(key_file)) => Some(Tls {

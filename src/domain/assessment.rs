@@ -3,6 +3,7 @@
 use super::facts::{Facts, SiteGroup, Sources, SuvMax};
 use super::interval::Interval;
 use super::model::Model;
+use super::nomogram::Probability;
 use super::rules::{
     Context, Finding, Settings, age_at_diagnosis, applicability, fdg_uptake, metastasis_sites,
     recurrence,
@@ -39,6 +40,8 @@ pub struct Scored {
     pub score: Interval<u32>,
     /// Class.
     pub classification: Classification,
+    /// Probability by the nomogram, where the model has one.
+    pub probability: Option<Probability>,
 }
 
 /// One predictor with its share of the score.
@@ -97,6 +100,10 @@ pub fn assess(mut facts: Facts, model: &Model, settings: Settings, today: Date) 
         suv_max,
         score,
         classification: score::classify(model, score),
+        probability: model
+            .nomogram
+            .as_ref()
+            .map(|nomogram| nomogram.probability(&states)),
     };
     Assessment {
         applicability,

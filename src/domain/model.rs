@@ -1,7 +1,8 @@
 //! The model as data: points, thresholds, cut-off, and the cohort that it was made from. A [`Model`] exists only when
 //! [`Model::new`] has checked it, so nothing else needs to.
 
-use super::score::{self, Classification, Predictor, State};
+use super::nomogram::{InvalidNomogram, Nomogram};
+use super::score::{self, Classification, Pattern, Predictor};
 
 /// Points and thresholds of the score, with what an answer says about its origin.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Model {
     pub suv_max: f64,
     /// Ages in the derivation cohort, years.
     pub age_range: super::interval::Interval<i32>,
+    /// The nomogram, where the file holds one.
+    pub nomogram: Option<Nomogram>,
 }
 
 /// Points of each predictor.
@@ -37,11 +40,23 @@ pub struct Points {
     pub fdg_uptake: u32,
 }
 
+impl Points {
+    /// Points of one predictor when present.
+    pub fn of(&self, predictor: Predictor) -> u32 {
+        match predictor {
+            Predictor::AgeAtDiagnosis => self.age_at_diagnosis,
+            Predictor::Recurrence => self.recurrence,
+            Predictor::MultiSiteMetastasis => self.multi_site_metastasis,
+            Predictor::FdgUptake => self.fdg_uptake,
+        }
+    }
+}
+
 /// One row of the table of all 16 patterns that a model file carries to check itself.
 #[derive(Debug, Clone)]
-pub struct Pattern {
-    /// Presence of the four predictors, in the order of [`Predictor::ALL`].
-    pub present: [bool; 4],
+pub struct Vector {
+    /// Presence of the four predictors.
+    pub pattern: Pattern,
     /// Expected sum.
     pub score: u32,
     /// Expected class.
@@ -49,18 +64,18 @@ pub struct Pattern {
 }
 
 /// A model file that contradicts itself.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error, PartialEq)]
 pub enum InvalidModel {
     /// Fewer or more than 16 different patterns.
     #[error("the model must list each of the 16 patterns once; it lists {0} different ones")]
     Patterns(usize),
     /// A pattern's sum differs from what the points give.
     #[error(
-        "pattern {pattern:?} is listed with {listed} points at_or_above={listed_class}, but the points give {computed} at_or_above={computed_class}"
+        "the pattern {pattern} is listed with {listed} points at_or_above={listed_class}, but the points give {computed} at_or_above={computed_class}"
     )]
     Vector {
         /// The pattern.
-        pattern: [bool; 4],
+        pattern: Pattern,
         /// Sum in the file.
         listed: u32,
         /// Class in the file.
@@ -78,6 +93,9 @@ pub enum InvalidModel {
         /// Sum of the points.
         computed: u32,
     },
+    /// The nomogram contradicts itself.
+    #[error(transparent)]
+    Nomogram(#[from] InvalidNomogram),
     /// A threshold that cannot be meant.
     #[error(
         "the model's thresholds are not plausible: cut-off {cutoff}, age {age_years} years, SUVmax {suv_max}"
@@ -94,7 +112,7 @@ pub enum InvalidModel {
 
 impl Model {
     /// Checks a model against its own vectors.
-    pub fn new(model: Self, maximum: u32, patterns: &[Pattern]) -> Result<Self, InvalidModel> {
+    pub fn new(model: Self, maximum: u32, vectors: &[Vector]) -> Result<Self, InvalidModel> {
         if model.cutoff == 0
             || model.cutoff > maximum
             || !(1..=120).contains(&model.age_years)
@@ -114,25 +132,18 @@ impl Model {
             });
         }
         let different: std::collections::HashSet<_> =
-            patterns.iter().map(|pattern| pattern.present).collect();
-        if different.len() != 16 || patterns.len() != 16 {
+            vectors.iter().map(|vector| vector.pattern).collect();
+        if different.len() != Pattern::COUNT || vectors.len() != Pattern::COUNT {
             return Err(InvalidModel::Patterns(different.len()));
         }
-        for pattern in patterns {
-            let states = pattern.present.map(|present| {
-                if present {
-                    State::Present
-                } else {
-                    State::Absent
-                }
-            });
-            let score = score::score(&model, &states);
+        for vector in vectors {
+            let score = score::score(&model, &vector.pattern.states());
             let at_or_above = score::classify(&model, score) == Classification::AtOrAboveCutoff;
-            if score.low != pattern.score || at_or_above != pattern.at_or_above_cutoff {
+            if score.low != vector.score || at_or_above != vector.at_or_above_cutoff {
                 return Err(InvalidModel::Vector {
-                    pattern: pattern.present,
-                    listed: pattern.score,
-                    listed_class: pattern.at_or_above_cutoff,
+                    pattern: vector.pattern,
+                    listed: vector.score,
+                    listed_class: vector.at_or_above_cutoff,
                     computed: score.low,
                     computed_class: at_or_above,
                 });
@@ -143,12 +154,7 @@ impl Model {
 
     /// Points of one predictor when present.
     pub fn points(&self, predictor: Predictor) -> u32 {
-        match predictor {
-            Predictor::AgeAtDiagnosis => self.points.age_at_diagnosis,
-            Predictor::Recurrence => self.points.recurrence,
-            Predictor::MultiSiteMetastasis => self.points.multi_site_metastasis,
-            Predictor::FdgUptake => self.points.fdg_uptake,
-        }
+        self.points.of(predictor)
     }
 
     /// The greatest possible sum.

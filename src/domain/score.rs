@@ -29,6 +29,16 @@ impl Predictor {
         Self::MultiSiteMetastasis,
         Self::FdgUptake,
     ];
+
+    /// The name in answers and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AgeAtDiagnosis => "ageAtDiagnosis",
+            Self::Recurrence => "recurrence",
+            Self::MultiSiteMetastasis => "multiSiteMetastasis",
+            Self::FdgUptake => "fdgUptake",
+        }
+    }
 }
 
 /// What the record says about a predictor.
@@ -56,6 +66,81 @@ impl State {
     /// Unknown or conflicting.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Unknown | Self::Conflicting)
+    }
+}
+
+/// Presence or absence of each of the four predictors, in the order of [`Predictor::ALL`]: one of 16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Pattern(pub [bool; 4]);
+
+impl Pattern {
+    /// How many there are.
+    pub const COUNT: usize = 16;
+
+    /// All 16, in the order of [`Self::index`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..Self::COUNT).map(Self::of_index)
+    }
+
+    /// Its place among the 16: bit 0 is the first predictor.
+    pub fn index(self) -> usize {
+        (0..4).fold(0, |index, bit| index | usize::from(self.0[bit]) << bit)
+    }
+
+    fn of_index(index: usize) -> Self {
+        Self(std::array::from_fn(|bit| index >> bit & 1 == 1))
+    }
+
+    /// Whether a predictor is present in it.
+    pub fn has(self, predictor: Predictor) -> bool {
+        self.0[predictor as usize]
+    }
+
+    /// The states that say so.
+    pub fn states(self) -> [State; 4] {
+        self.0.map(|present| {
+            if present {
+                State::Present
+            } else {
+                State::Absent
+            }
+        })
+    }
+
+    /// Its sum of points.
+    pub fn score(self, model: &Model) -> u32 {
+        score(model, &self.states()).low
+    }
+
+    /// Every pattern that the states leave possible.
+    pub fn completions(states: &[State; 4]) -> impl Iterator<Item = Self> {
+        let states = *states;
+        Self::all().filter(move |pattern| {
+            states
+                .iter()
+                .zip(pattern.0)
+                .all(|(state, present)| match state {
+                    State::Present => present,
+                    State::Absent => !present,
+                    State::Unknown | State::Conflicting => true,
+                })
+        })
+    }
+}
+
+/// The predictors that are present, in the names of the paper.
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = ["age", "recurrence", "multi-site", "FDG"];
+        let present: Vec<&str> = names
+            .into_iter()
+            .zip(self.0)
+            .filter_map(|(name, present)| present.then_some(name))
+            .collect();
+        match present.as_slice() {
+            [] => f.write_str("none of the four"),
+            present => f.write_str(&present.join(" + ")),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::store::{Store, Stored};
 use crate::cds_hooks::display::DisplayReason;
-use crate::cds_hooks::response::{assessment, predictor_name, state_name};
+use crate::cds_hooks::response::{assessment, state_name};
 use crate::chart::input::Resources;
 use crate::domain::assessment::assess;
 use crate::domain::score::Predictor;
@@ -126,11 +126,7 @@ fn row(store: &Store, open: &Tenancy, now: Timestamp, patient: &Stored) -> serde
                     let reason = finding
                         .reason
                         .map_or(String::new(), |reason| format!(" ({})", reason.as_str()));
-                    format!(
-                        "{}: {}{reason}",
-                        predictor_name(*name),
-                        state_name(finding.state)
-                    )
+                    format!("{}: {}{reason}", name.name(), state_name(finding.state))
                 })
                 .collect();
             row["shows"] = states.join(", ").into();

@@ -85,12 +85,14 @@ impl<'a> HookCall<'a> {
     }
 
     /// For [`card::response`] and uuids.
-    pub fn for_card(&self, advice: &Advice) -> card::Call<'_> {
+    pub fn for_card<'c>(&'c self, advice: &Advice, model_facts: Option<&'c str>) -> card::Call<'c> {
         card::Call {
             service: self.service,
             hook_instance: self.request.hook_instance,
             patient_id: &self.request.patient_id,
             suggestions: advice.suggestions,
+            tells_probability: advice.probability_on_card,
+            model_facts,
         }
     }
 }
@@ -154,7 +156,7 @@ pub fn handle(
     let assessed = call.assess(call.prefetched(), Release::R4, knowledge, advice, now)?;
     let json = assessed.json(knowledge);
     Ok(bytes(&assessed.response(
-        call.for_card(advice),
+        call.for_card(advice, None),
         knowledge,
         json,
     )?))

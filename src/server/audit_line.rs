@@ -1,7 +1,7 @@
 //! One line of the audit trail: what was answered to whom, and nothing that names a patient.
 
 use super::live::Tenancy;
-use crate::cds_hooks::response::{classification, predictor_name, state_name};
+use crate::cds_hooks::response::{classification, state_name};
 use crate::domain::assessment::Assessment;
 use crate::domain::score::Predictor;
 use serde::Serialize;
@@ -66,7 +66,7 @@ impl Found {
         let mut states = BTreeMap::new();
         for (scored, predictor) in scored.iter().flat_map(|s| Predictor::ALL.map(|p| (s, p))) {
             let finding = &scored.predictor(predictor).finding;
-            states.insert(predictor_name(predictor), state_name(finding.state));
+            states.insert(predictor.name(), state_name(finding.state));
             caveats.extend(finding.caveats.iter().map(|c| c.as_str()));
         }
         Self {

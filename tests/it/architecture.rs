@@ -3,8 +3,10 @@
 use std::path::Path;
 
 /// Module to the modules that it may use. `domain` uses nothing.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("domain", &[]),
+    ("statistics", &[]),
+    ("model", &["domain", "statistics"]),
     ("terminology", &[]),
     ("outbound", &[]),
     ("auth", &[]),
@@ -13,7 +15,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("fhir", &["outbound"]),
     ("cds_hooks", &["domain"]),
     ("chart", &["fhir", "terminology", "domain"]),
-    ("config", &["terminology", "domain", "cds_hooks"]),
+    ("config", &["terminology", "domain", "model", "cds_hooks"]),
     (
         "server",
         &[
@@ -21,6 +23,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "chart",
             "config",
             "domain",
+            "model",
             "auth",
             "store",
             "audit",
@@ -45,6 +48,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "chart",
             "config",
             "domain",
+            "model",
         ],
     ),
 ];

@@ -110,7 +110,7 @@ fn a_model_that_contradicts_its_own_vectors_is_refused() {
         ("\"version\"", "\"versoin\"", "cannot be read"),
     ] {
         assert!(text.contains(from), "{from}");
-        let error = rrdtc::config::Knowledge::model_of("local.json", &text.replacen(from, to, 1))
+        let error = rrdtc::model::file::ModelFile::read("local.json", &text.replacen(from, to, 1))
             .unwrap_err()
             .to_string();
         assert!(

@@ -17,7 +17,7 @@ fn a_tenants_settings_are_its_own() {
     .to_string();
     let model = std::fs::read_to_string("cds-hooks/models/liu-2022.json").unwrap();
     let mut other: Value = serde_json::from_str(&model).unwrap();
-    other["version"] = json!("1.0.1");
+    other["version"] = json!("2.0.1");
     let other = other.to_string();
     let files = [
         ("terms/ours.json", map.as_str()),
@@ -50,11 +50,11 @@ fn a_tenants_settings_are_its_own() {
             json!("not-applicable"),
         ),
         (
-            "model_file = \"FOLDER/model.json\"",
+            "model = \"FOLDER/model.json\"",
             &Chart::basic(),
             "/model/version",
-            json!("1.0.1"),
-            json!("1.0.0"),
+            json!("2.0.1"),
+            json!("2.0.0"),
         ),
     ] {
         let site = Site::with_files("", &tenants(setting), &files);

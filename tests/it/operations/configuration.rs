@@ -139,10 +139,7 @@ fn check_refuses_whatever_serve_would() {
             "because",
         ),
         (
-            format!(
-                "{base}{}",
-                client("ehr", "model_file = \"no-such-model.json\"")
-            ),
+            format!("{base}{}", client("ehr", "model = \"no-such-model.json\"")),
             "no-such-model.json",
         ),
         (

@@ -180,7 +180,7 @@ fn a_bad_configuration_keeps_the_old_one_and_says_why() {
         ),
         ("[[".to_owned() + &good, "rrdtc.toml:1"),
         (
-            "model_file = \"no-such-model.json\"\n".to_owned() + &good,
+            "model = \"no-such-model.json\"\n".to_owned() + &good,
             "no-such-model.json",
         ),
         (broken_keys, "ehr"),

@@ -1,0 +1,56 @@
+//! Statistics, pure: numbers in, numbers out. Knows no patients, no files and no model of ours.
+//!
+//! Distributions come from `statrs`. The rest is our own because no well-kept library has it in the form that is needed: a
+//! logistic fit on counts of patterns (milliseconds for thousands of fits), split R-hat, and effective sample size.
+
+pub mod convergence;
+pub mod logistic;
+pub mod proportion;
+pub mod ranking;
+
+/// Quantile by linear interpolation between order statistics (type 7, the default of R).
+///
+/// `sorted` must be in ascending order and not empty; `p` lies in 0 to 1. NaN when it is empty.
+pub fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else {
+        return f64::NAN;
+    };
+    let at = p * last as f64;
+    let (below, part) = (at.floor() as usize, at.fract());
+    let above = (below + 1).min(last);
+    sorted[below.min(last)] * (1.0 - part) + sorted[above] * part
+}
+
+/// Mean. NaN when there are no values.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Variance with n - 1. NaN with fewer than two values.
+pub fn variance(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    squares / (values.len() as f64 - 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_r() {
+        // R: quantile(c(1, 2, 4, 8), c(0, .025, .5, .9, 1))
+        let sorted = [1.0, 2.0, 4.0, 8.0];
+        for (p, expected) in [
+            (0.0, 1.0),
+            (0.025, 1.075),
+            (0.5, 3.0),
+            (0.9, 6.8),
+            (1.0, 8.0),
+        ] {
+            assert!((quantile(&sorted, p) - expected).abs() < 1e-12, "{p}");
+        }
+        assert!(quantile(&[], 0.5).is_nan());
+        assert!((variance(&sorted) - 9.583_333_333_333_334).abs() < 1e-12);
+    }
+}
