@@ -300,3 +300,31 @@ fn tests_that_the_security_model_names_exist() {
     }
     assert!(seen >= 20);
 }
+
+/// The card that README shows is the one that the sandbox answers.
+#[test]
+fn the_card_in_the_readme_is_the_card() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let quoted: Vec<&str> = readme
+        .split("## A card")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.strip_prefix('>'))
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let server = crate::support::Server::sandbox();
+    let call = server.get("/requests/textbook-fdg-only").json();
+    let card = &server.post(crate::support::SERVICE, &call).json()["cards"][0];
+    let summary = card["summary"].as_str().unwrap();
+    let indicator = card["indicator"].as_str().unwrap();
+    let first = format!("**{summary}** ({indicator})");
+    let detail = card["detail"].as_str().unwrap();
+    let mut expected = vec![first.as_str()];
+    expected.extend(detail.lines().filter(|line| !line.is_empty()));
+    assert_eq!(quoted, expected);
+}

@@ -328,3 +328,16 @@ fn what_was_shown_is_still_known_when_reading_took_all_the_time() {
     site.await_cards(1);
     assert_eq!(display_reason(&site.call(&call())), "already-shown");
 }
+
+#[test]
+fn a_client_may_leave_the_probability_off_its_cards_but_not_out_of_the_answer() {
+    let told = |client: &str| {
+        let answer = Site::new("", client).call(&Chart::basic().call()).json();
+        let assessment = &answer["extension"]["org.rrdtc.assessment"];
+        assert!(assessment["probability"]["low"].is_number(), "{answer}");
+        let detail = answer["cards"][0]["detail"].as_str().unwrap();
+        detail.contains("Nomogram")
+    };
+    assert!(told(""));
+    assert!(!told("probability_on_card = false"));
+}
