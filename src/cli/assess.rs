@@ -267,6 +267,18 @@ fn write_table(
                 json["score"]["cutoff"],
                 json["classification"].as_str().unwrap_or_default()
             )?;
+            if let Some(probability) = &scored.probability {
+                let estimate = probability
+                    .estimate
+                    .map_or(String::new(), |estimate| format!("{estimate:.3}, "));
+                writeln!(
+                    out,
+                    "probability {estimate}{:.3} to {:.3}: {}",
+                    probability.low,
+                    probability.high,
+                    json["probability"]["basis"].as_str().unwrap_or_default()
+                )?;
+            }
         }
     }
     if applicability["caveats"].is_array() {
