@@ -12,6 +12,7 @@ mod fetch;
 mod fhirbolt_pins;
 mod fixtures;
 mod misbehaving;
+mod nomogram_figure;
 mod operations;
 mod orders;
 mod peers;
