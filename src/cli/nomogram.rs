@@ -8,6 +8,7 @@ use crate::domain::score::State;
 use crate::model::figure::svg;
 use clap::Args;
 use jiff::Timestamp;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Arguments of `model nomogram`.
@@ -47,7 +48,7 @@ impl Nomogram {
             ))
         })?;
         match &self.out {
-            None => print!("{picture}"),
+            None => std::io::stdout().write_all(picture.as_bytes())?,
             Some(path) => std::fs::write(path, picture).map_err(|error| {
                 Failure::Input(format!("{} cannot be written: {error}", path.display()))
             })?,

@@ -286,8 +286,10 @@ mod tests {
     /// What `nomogram(lrm(..), fun = plogis, fun.at = ..)` of rms 6.5.0 gives for three fits to simulated patients.
     #[test]
     fn every_axis_is_that_of_rms() {
-        type Ticks = &'static [(f64, f64)];
-        let fits: [(f64, [f64; 4], [f64; 4], f64, Ticks); 3] = [
+        // Intercept, coefficients, points of the higher level (with the sign of the effect), last tick of the sum, ticks of
+        // the probability.
+        type Fit = (f64, [f64; 4], [f64; 4], f64, &'static [(f64, f64)]);
+        let fits: [Fit; 3] = [
             (
                 -2.142683536140,
                 [
