@@ -46,43 +46,15 @@ impl Assess {
         let (settings, knowledge) = self.common.load()?;
         let texts = read_files(&self.files)?;
         let values = values(&texts)?;
-        let mut resources = Resources::written_in(self.fhir_version);
-        for (file, value) in &values {
-            if !resources.add(value) {
-                return Err(Failure::Input(format!(
-                    "{} is no FHIR Bundle or resource",
-                    file.display()
-                )));
-            }
-        }
-        if resources.incomplete() {
-            return Err(Failure::MissingData(
-                "the input is incomplete: a Bundle has a next page, an error or an unreadable entry; nothing is concluded from half a chart".into(),
-            ));
-        }
-        let known: Vec<&str> = resources.patients().collect();
-        let chosen: Vec<&str> = match &self.patient {
-            Some(id) => match known.iter().find(|known| *known == id) {
-                Some(id) => vec![id],
-                None => {
-                    return Err(Failure::MissingData(
-                        "no Patient of this id is in the input".into(),
-                    ));
-                }
-            },
-            None if self.all || known.len() == 1 => known,
-            None if known.is_empty() => {
-                return Err(Failure::MissingData("the input holds no Patient".into()));
-            }
-            None => {
-                return Err(Failure::Usage(format!(
-                    "the input holds {} patients; choose one with --patient ID, or take all with --all",
-                    known.len()
-                )));
-            }
+        let resources = resources(&values, self.fhir_version)?;
+        let chosen: Vec<&str> = if self.all {
+            resources.patients().collect()
+        } else {
+            let how = "--patient ID, or take all with --all";
+            vec![choose(&resources, self.patient.as_deref(), how)?]
         };
         if chosen.is_empty() {
-            return Err(Failure::MissingData("the input holds no Patient".into()));
+            return Err(no_patient());
         }
         let now = self.as_of.unwrap_or_else(Timestamp::now);
         let mut out = std::io::stdout().lock();
@@ -104,6 +76,54 @@ impl Assess {
         }
         Ok(())
     }
+}
+
+/// The resources of all values.
+pub(super) fn resources<'a>(
+    values: &[(&Path, &'a RawValue)],
+    release: Release,
+) -> Result<Resources<'a>, Failure> {
+    let mut resources = Resources::written_in(release);
+    for (file, value) in values {
+        if !resources.add(value) {
+            return Err(Failure::Input(format!(
+                "{} is no FHIR Bundle or resource",
+                file.display()
+            )));
+        }
+    }
+    if resources.incomplete() {
+        return Err(Failure::MissingData(
+            "the input is incomplete: a Bundle has a next page, an error or an unreadable entry; nothing is concluded from half a chart".into(),
+        ));
+    }
+    Ok(resources)
+}
+
+/// The patient of this id, or the only one; `how` tells how to choose one of several.
+pub(super) fn choose<'r>(
+    resources: &'r Resources<'_>,
+    id: Option<&str>,
+    how: &str,
+) -> Result<&'r str, Failure> {
+    let known: Vec<&str> = resources.patients().collect();
+    match (id, known.as_slice()) {
+        (Some(id), known) => known
+            .iter()
+            .find(|known| **known == id)
+            .copied()
+            .ok_or_else(|| Failure::MissingData("no Patient of this id is in the input".into())),
+        (None, []) => Err(no_patient()),
+        (None, [only]) => Ok(only),
+        (None, several) => Err(Failure::Usage(format!(
+            "the input holds {} patients; choose one with {how}",
+            several.len()
+        ))),
+    }
+}
+
+fn no_patient() -> Failure {
+    Failure::MissingData("the input holds no Patient".into())
 }
 
 /// Assesses one patient of the input.

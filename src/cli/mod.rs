@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod feedback;
 mod model;
+mod nomogram;
 mod serve;
 
 use crate::audit::{UnusableAudit, UnusableKey};
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 #[command(
     version,
     about,
-    after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable or an audit trail broken, 2 usage, 3 configuration, terminology, model or key invalid, 4 required data missing."
+    after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable, nothing to draw or an audit trail broken, 2 usage, 3 configuration, terminology, model or key invalid, 4 required data missing."
 )]
 pub struct Arguments {
     #[command(subcommand)]

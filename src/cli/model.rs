@@ -16,6 +16,11 @@ use std::path::PathBuf;
 pub enum ModelCommand {
     /// The 16 patterns: score, class, probability and band.
     Table(Table),
+    /// The nomogram as a picture (SVG), with a patient's reading marked.
+    #[command(
+        after_help = "Examples:\n  rrdtc model nomogram --out nomogram.svg\n  rrdtc model nomogram --patient patient.json > reading.svg"
+    )]
+    Nomogram(super::nomogram::Nomogram),
     /// Make the model file again from what the source study publishes.
     #[command(
         after_help = "Example:\n  rrdtc model reconstruct --out cds-hooks/models/liu-2022.json\n  rrdtc model reconstruct --recurrence 56 > /dev/null   # shows what the printed count contradicts"
@@ -27,6 +32,7 @@ impl ModelCommand {
     pub(super) fn run(self) -> Result<(), Failure> {
         match self {
             Self::Table(command) => command.run(),
+            Self::Nomogram(command) => command.run(),
             Self::Reconstruct(command) => command.run(),
         }
     }

@@ -4,6 +4,7 @@ use super::Content;
 use crate::cds_hooks::card::{InvalidTexts, Texts};
 use crate::cds_hooks::service::{InvalidService, Service};
 use crate::domain::model::Model;
+use crate::model::figure;
 use crate::model::file::{ModelFile, UnusableModel};
 use crate::terminology::{InvalidTerminology, Terminology, TerminologyFile};
 use include_dir::{Dir, include_dir};
@@ -11,6 +12,9 @@ use std::path::{Path, PathBuf};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cds-hooks");
 static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/patients");
+
+/// File with the words of the nomogram's picture.
+const FIGURE_WORDS: &str = "figure.json";
 
 /// The assessment time that the synthetic patients are made for.
 pub const FIXTURES_AS_OF: &str = "2026-11-20T12:00:00Z";
@@ -44,6 +48,8 @@ pub struct Knowledge {
     pub services: Vec<Service>,
     /// The words of the card.
     pub texts: Texts,
+    /// The words of the nomogram's picture.
+    pub figure_words: figure::Words,
 }
 
 /// Content that the program must not start with.
@@ -62,6 +68,14 @@ pub enum UnusableContent {
         language: String,
         /// What is wrong.
         error: InvalidTexts,
+    },
+    /// Words of the nomogram's picture.
+    #[error("texts of language {language:?}: text file {FIGURE_WORDS}: {error}")]
+    FigureWords {
+        /// Language.
+        language: String,
+        /// What is wrong.
+        error: serde_json::Error,
     },
     /// The model file.
     #[error(transparent)]
@@ -121,28 +135,31 @@ impl Knowledge {
             services.push(service);
         }
         let language = &content.language;
-        let texts = Texts::new(
-            |name| {
-                // A folder may replace some of the files only.
-                content
-                    .texts_folder
-                    .as_ref()
-                    .and_then(|folder| {
-                        std::fs::read_to_string(folder.join(language).join(name)).ok()
-                    })
-                    .or_else(|| built_in(&format!("texts/{language}/{name}")))
-            },
-            model.json,
-        )
-        .map_err(|error| UnusableContent::Texts {
+        let text = |name: &str| {
+            // A folder may replace some of the files only.
+            content
+                .texts_folder
+                .as_ref()
+                .and_then(|folder| std::fs::read_to_string(folder.join(language).join(name)).ok())
+                .or_else(|| built_in(&format!("texts/{language}/{name}")))
+        };
+        let texts = Texts::new(text, model.json).map_err(|error| UnusableContent::Texts {
             language: language.clone(),
             error,
         })?;
+        let figure_words =
+            figure::Words::read(&text(FIGURE_WORDS).unwrap_or_default()).map_err(|error| {
+                UnusableContent::FigureWords {
+                    language: language.clone(),
+                    error,
+                }
+            })?;
         Ok(Self {
             terminology,
             model: model.model,
             services,
             texts,
+            figure_words,
         })
     }
 

@@ -4,6 +4,7 @@
 //! Knows JSON, the paper and pictures. Knows no patients, no server and no FHIR; what the model says about a patient is
 //! `domain`.
 
+pub mod figure;
 pub mod file;
 pub mod published;
 pub mod reconstruct;

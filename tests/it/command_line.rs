@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-fn rrdtc(arguments: &[&str], input: Option<&str>) -> Output {
+pub fn rrdtc(arguments: &[&str], input: Option<&str>) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_rrdtc"))
         .args(arguments)
         .stdin(Stdio::piped())
@@ -24,7 +24,7 @@ fn rrdtc(arguments: &[&str], input: Option<&str>) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn ndjson(chart: &Chart) -> String {
+pub fn ndjson(chart: &Chart) -> String {
     std::iter::once(&chart.patient)
         .chain(&chart.records)
         .map(|resource| format!("{resource}\n"))

@@ -13,6 +13,7 @@ mod fhirbolt_pins;
 mod fixtures;
 mod misbehaving;
 mod nomogram;
+mod nomogram_figure;
 mod operations;
 mod orders;
 mod peers;
