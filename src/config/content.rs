@@ -4,7 +4,9 @@ use super::Content;
 use crate::cds_hooks::card::{InvalidTexts, Texts};
 use crate::cds_hooks::service::{InvalidService, Service};
 use crate::domain::model::Model;
+use crate::model::facts::{Facts, InvalidFacts};
 use crate::model::file::{ModelFile, UnusableModel};
+use crate::model::published::Published;
 use crate::terminology::{InvalidTerminology, Terminology, TerminologyFile};
 use include_dir::{Dir, include_dir};
 use std::path::{Path, PathBuf};
@@ -33,7 +35,7 @@ pub fn published() -> (&'static str, String) {
     )
 }
 
-/// Terminology, model, services and texts, all checked.
+/// Terminology, model with its facts, services and texts, all checked.
 #[derive(Debug)]
 pub struct Knowledge {
     /// Codes and words.
@@ -44,6 +46,8 @@ pub struct Knowledge {
     pub services: Vec<Service>,
     /// The words of the card.
     pub texts: Texts,
+    /// What is told about the model.
+    pub facts: Facts,
 }
 
 /// Content that the program must not start with.
@@ -66,6 +70,14 @@ pub enum UnusableContent {
     /// The model file.
     #[error(transparent)]
     Model(#[from] UnusableModel),
+    /// The facts of the model.
+    #[error("model facts, texts of language {language:?}: {error}")]
+    Facts {
+        /// Language.
+        language: String,
+        /// What is wrong.
+        error: InvalidFacts,
+    },
     /// A folder or file cannot be read.
     #[error("{path} cannot be read: {error}")]
     Io {
@@ -121,6 +133,7 @@ impl Knowledge {
             services.push(service);
         }
         let language = &content.language;
+        let facts = facts(content, &model)?;
         let texts = Texts::new(
             |name| {
                 // A folder may replace some of the files only.
@@ -143,6 +156,7 @@ impl Knowledge {
             model: model.model,
             services,
             texts,
+            facts,
         })
     }
 
@@ -153,6 +167,27 @@ impl Knowledge {
             .find(|service| !service.needs_orders())
             .or(self.services.first())
     }
+}
+
+/// The documents about a model. Their texts are below those of the language; a language without them has the English ones.
+fn facts(content: &Content, model: &ModelFile) -> Result<Facts, UnusableContent> {
+    let language = &content.language;
+    let (name, text) = published();
+    let published = Published::read(name, &text)?;
+    let file = |name: &str| {
+        let folder = content.texts_folder.as_ref();
+        folder
+            .and_then(|folder| {
+                let path = folder.join(language).join("facts").join(name);
+                std::fs::read_to_string(path).ok()
+            })
+            .or_else(|| built_in(&format!("texts/{language}/facts/{name}")))
+            .or_else(|| built_in(&format!("texts/en/facts/{name}")))
+    };
+    Facts::make(model, &published, file, None).map_err(|error| UnusableContent::Facts {
+        language: language.clone(),
+        error,
+    })
 }
 
 fn built_in(path: &str) -> Option<String> {

@@ -4,7 +4,9 @@
 //! Knows JSON, the paper and pictures. Knows no patients, no server and no FHIR; what the model says about a patient is
 //! `domain`.
 
+pub mod facts;
 pub mod file;
+pub mod paper_checks;
 pub mod published;
 pub mod reconstruct;
 mod write;
