@@ -4,8 +4,10 @@ use super::{Common, Failure};
 use crate::config::published;
 use crate::domain::nomogram::Nomogram;
 use crate::domain::score::{Classification, Pattern, classify, score};
+use crate::model::facts::{Format, Kind};
 use crate::model::published::{Published, Role};
 use crate::model::reconstruct::{CannotReconstruct, Diagnostics, Options, reconstruct};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -21,6 +23,21 @@ pub enum ModelCommand {
         after_help = "Examples:\n  rrdtc model nomogram --out nomogram.svg\n  rrdtc model nomogram --patient patient.json > reading.svg"
     )]
     Nomogram(super::nomogram::Nomogram),
+    /// Everything that whoever approves the model must know, on one page.
+    #[command(
+        after_help = "Made from the model file in use and nothing else: the setting model, or RRDTC_MODEL, names another.\n\nExamples:\n  rrdtc model facts --format html --out facts.html\n  rrdtc model facts --json | jq .localValidation\n  RRDTC_MODEL=ours.json rrdtc model facts | less   # read the facts of a new file before it is put to use"
+    )]
+    Facts(Facts),
+    /// The 31 source attributes of ONC HTI-1, with what is not available said openly.
+    #[command(
+        after_help = "Examples:\n  rrdtc model source-attributes --format html --out source-attributes.html\n  rrdtc model source-attributes --json | jq -r '.sourceAttributes[].attributes[] | select(.available == \"no\") | .attribute'"
+    )]
+    SourceAttributes(Facts),
+    /// The TRIPOD+AI checklist: what the source study reports, and what this software does about it.
+    #[command(
+        after_help = "Examples:\n  rrdtc model tripod-ai\n  rrdtc model tripod-ai --json | jq -r '.tripodAi[].items[] | select(.paper == \"not-reported\") | .item'"
+    )]
+    TripodAi(Facts),
     /// Make the model file again from what the source study publishes.
     #[command(
         after_help = "Example:\n  rrdtc model reconstruct --out cds-hooks/models/liu-2022.json\n  rrdtc model reconstruct --recurrence 56 > /dev/null   # shows what the printed count contradicts"
@@ -33,8 +50,46 @@ impl ModelCommand {
         match self {
             Self::Table(command) => command.run(),
             Self::Nomogram(command) => command.run(),
+            Self::Facts(command) => command.run(Kind::Facts),
+            Self::SourceAttributes(command) => command.run(Kind::SourceAttributes),
+            Self::TripodAi(command) => command.run(Kind::TripodAi),
             Self::Reconstruct(command) => command.run(),
         }
+    }
+}
+
+/// Arguments of the documents about the model.
+#[derive(Debug, Args)]
+pub struct Facts {
+    #[command(flatten)]
+    common: Common,
+    /// How to write it: html is a page that needs nothing beside it.
+    #[arg(long, value_name = "FORMAT", default_value = "markdown", value_parser = formats())]
+    format: Format,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// Write it here instead of to standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["markdown", "html", "json"]).try_map(|name| name.parse::<Format>())
+}
+
+impl Facts {
+    fn run(self, kind: Kind) -> Result<(), Failure> {
+        let (_, knowledge) = self.common.load()?;
+        let format = if self.json { Format::Json } else { self.format };
+        let text = knowledge.facts.document(kind).text(format);
+        match &self.out {
+            None => print!("{text}"),
+            Some(path) => std::fs::write(path, text).map_err(|error| {
+                Failure::Input(format!("{} cannot be written: {error}", path.display()))
+            })?,
+        }
+        Ok(())
     }
 }
 

@@ -4,8 +4,10 @@ use super::Content;
 use crate::cds_hooks::card::{InvalidTexts, Texts};
 use crate::cds_hooks::service::{InvalidService, Service};
 use crate::domain::model::Model;
+use crate::model::facts::{Facts, InvalidFacts};
 use crate::model::figure;
 use crate::model::file::{ModelFile, UnusableModel};
+use crate::model::published::Published;
 use crate::terminology::{InvalidTerminology, Terminology, TerminologyFile};
 use include_dir::{Dir, include_dir};
 use std::path::{Path, PathBuf};
@@ -37,7 +39,7 @@ pub fn published() -> (&'static str, String) {
     )
 }
 
-/// Terminology, model, services and texts, all checked.
+/// Terminology, model with its facts, services and texts, all checked.
 #[derive(Debug)]
 pub struct Knowledge {
     /// Codes and words.
@@ -50,6 +52,8 @@ pub struct Knowledge {
     pub texts: Texts,
     /// The words of the nomogram's picture.
     pub figure_words: figure::Words,
+    /// What is told about the model.
+    pub facts: Facts,
 }
 
 /// Content that the program must not start with.
@@ -80,6 +84,14 @@ pub enum UnusableContent {
     /// The model file.
     #[error(transparent)]
     Model(#[from] UnusableModel),
+    /// The facts of the model.
+    #[error("model facts, texts of language {language:?}: {error}")]
+    Facts {
+        /// Language.
+        language: String,
+        /// What is wrong.
+        error: InvalidFacts,
+    },
     /// A folder or file cannot be read.
     #[error("{path} cannot be read: {error}")]
     Io {
@@ -143,10 +155,6 @@ impl Knowledge {
                 .and_then(|folder| std::fs::read_to_string(folder.join(language).join(name)).ok())
                 .or_else(|| built_in(&format!("texts/{language}/{name}")))
         };
-        let texts = Texts::new(text, model.json).map_err(|error| UnusableContent::Texts {
-            language: language.clone(),
-            error,
-        })?;
         let figure_words =
             figure::Words::read(&text(FIGURE_WORDS).unwrap_or_default()).map_err(|error| {
                 UnusableContent::FigureWords {
@@ -154,12 +162,19 @@ impl Knowledge {
                     error,
                 }
             })?;
+        let picture = figure::svg(&model.model, None, &figure_words);
+        let facts = facts(content, &model, picture.as_deref())?;
+        let texts = Texts::new(text, model.json).map_err(|error| UnusableContent::Texts {
+            language: language.clone(),
+            error,
+        })?;
         Ok(Self {
             terminology,
             model: model.model,
             services,
             texts,
             figure_words,
+            facts,
         })
     }
 
@@ -170,6 +185,31 @@ impl Knowledge {
             .find(|service| !service.needs_orders())
             .or(self.services.first())
     }
+}
+
+/// The documents about a model. Their texts are below those of the language; a language without them has the English ones.
+fn facts(
+    content: &Content,
+    model: &ModelFile,
+    picture: Option<&str>,
+) -> Result<Facts, UnusableContent> {
+    let language = &content.language;
+    let (name, text) = published();
+    let published = Published::read(name, &text)?;
+    let file = |name: &str| {
+        let folder = content.texts_folder.as_ref();
+        folder
+            .and_then(|folder| {
+                let path = folder.join(language).join("facts").join(name);
+                std::fs::read_to_string(path).ok()
+            })
+            .or_else(|| built_in(&format!("texts/{language}/facts/{name}")))
+            .or_else(|| built_in(&format!("texts/en/facts/{name}")))
+    };
+    Facts::make(model, &published, file, picture).map_err(|error| UnusableContent::Facts {
+        language: language.clone(),
+        error,
+    })
 }
 
 fn built_in(path: &str) -> Option<String> {

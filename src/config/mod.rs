@@ -30,6 +30,12 @@ use url::Url;
 /// The commented default configuration.
 pub const DEFAULTS: &str = include_str!("default.toml");
 
+/// Routes that a deployment may open to everybody, each with what lies below it.
+pub const PUBLIC_ROUTES: [&str; 1] = [MODEL_ROUTE];
+
+/// The model facts.
+pub const MODEL_ROUTE: &str = "/model";
+
 /// Settings that mean something: checked and ready to use.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -57,6 +63,8 @@ pub struct Settings {
     pub redis_url: Option<SecretString>,
     /// How callers are answered unless a client says otherwise.
     pub advice: Advice,
+    /// Routes that need no token, of [`PUBLIC_ROUTES`].
+    pub public_routes: Vec<String>,
     /// Origins of browser clients.
     pub cors: CorsOrigins,
     /// Comments in feedback are kept.
@@ -165,6 +173,11 @@ pub enum InvalidConfiguration {
 }
 
 impl Settings {
+    /// Whether a route of [`PUBLIC_ROUTES`] is open to everybody.
+    pub fn is_public(&self, route: &str) -> bool {
+        self.public_routes.iter().any(|public| public == route)
+    }
+
     /// Reads defaults, file and environment.
     pub fn load(file: Option<&Path>) -> Result<Self, InvalidConfiguration> {
         let mut figment = Figment::from(Toml::string(DEFAULTS));
@@ -257,6 +270,14 @@ impl Settings {
             ("max_negative_age_days", typed.max_negative_age_days),
         ] {
             check_days(name, days, mistakes);
+        }
+        for route in &typed.public_routes {
+            if !PUBLIC_ROUTES.contains(&route.as_str()) {
+                mistakes.add(
+                    "public_routes",
+                    format!("expected routes among {}", PUBLIC_ROUTES.join(", ")),
+                );
+            }
         }
         if typed
             .cors
@@ -352,6 +373,7 @@ impl Settings {
             store_url: secret("store_url", typed.store_url, typed.store_url_file, mistakes),
             redis_url: secret("redis_url", typed.redis_url, typed.redis_url_file, mistakes),
             advice,
+            public_routes: typed.public_routes,
             cors: CorsOrigins::Listed(typed.cors.origins),
             store_comments: typed.feedback.store_comments,
             metrics_listen: (!typed.metrics.listen.is_empty())

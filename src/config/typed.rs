@@ -26,6 +26,7 @@ pub(super) struct Typed {
     pub max_negative_age_days: i32,
     pub undocumented_recurrence: String,
     pub probability_on_card: bool,
+    pub public_routes: Vec<String>,
     pub language: String,
     pub terminology_folder: String,
     pub model: String,

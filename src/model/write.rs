@@ -1,6 +1,6 @@
-//! JSON as a person would lay it out: what holds no lists or objects stands on one line.
+//! JSON as a person would write it: what holds no lists or objects stands on one line, numbers have as many digits as are known.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// The text of a value, ending with a line feed.
 pub fn pretty(value: &Value) -> String {
@@ -46,6 +46,23 @@ fn write(text: &mut String, value: &Value, depth: usize) {
         text.push_str(space);
     }
     text.push(close);
+}
+
+/// A number with so many significant digits.
+pub(super) fn digits(value: f64, significant: usize) -> f64 {
+    format!("{value:.*e}", significant - 1)
+        .parse()
+        .unwrap_or(value)
+}
+
+/// The same as JSON; what is no number, as null.
+pub(super) fn number(value: f64, significant: usize) -> Value {
+    let rounded = digits(value, significant);
+    // Whole numbers without a point: a count is a count.
+    if rounded.fract() == 0.0 && rounded.abs() < 1e15 {
+        return (rounded as i64).into();
+    }
+    Number::from_f64(rounded).map_or(Value::Null, Value::Number)
 }
 
 #[cfg(test)]

@@ -224,7 +224,8 @@ impl Work {
         self.count(&call, &assessed);
 
         let json = assessed.json(knowledge);
-        let for_card = call.for_card(advice, None);
+        let model_facts = super::model::address(&self.state, &self.live, knowledge);
+        let for_card = call.for_card(advice, model_facts.as_deref());
         let card = card::uuid(for_card, &json.result_id, "card");
         let patient = tenancy.pseudonyms.as_ref().map(|pseudonyms| {
             let tenant = tenancy.name.tenant.as_deref().unwrap_or_default();

@@ -237,6 +237,13 @@ impl Live {
         }
     }
 
+    /// The knowledge behind the model of this SHA-256, whoever is answered by it.
+    pub fn knowledge_of_model(&self, sha256: &str) -> Option<&Knowledge> {
+        let all = std::iter::once(&self.open).chain(self.tenancies.iter().flatten());
+        all.map(|tenancy| &*tenancy.knowledge)
+            .find(|knowledge| knowledge.model.sha256 == sha256)
+    }
+
     /// Fetches keys that are missing or aged, and asks FHIR servers for their release. Not on a call's path.
     pub async fn refresh(&self) {
         if let Some(authenticator) = &self.authenticator {

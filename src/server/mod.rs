@@ -4,6 +4,7 @@
 //! | route | who |
 //! |---|---|
 //! | `OPTIONS` (preflight), `GET /health/live` | everybody |
+//! | `GET /model`, `GET /model/source-attributes`, `GET /model/tripod-ai` | everybody, or callers with a token where `public_routes` does not list them |
 //! | `GET /cds-services`, `POST /cds-services/{id}`, `POST /cds-services/{id}/feedback` | callers with a token, where clients are configured |
 //! | `GET /metrics`, `GET /health/ready`, `GET /health/live` | whoever reaches the metrics listener |
 
@@ -17,6 +18,7 @@ mod health;
 mod hook;
 mod live;
 mod metrics;
+mod model;
 mod signals;
 mod tls;
 
@@ -364,6 +366,7 @@ fn main_server(
                     .route(web::post().to(feedback::take))
                     .default_service(web::to(|| async { Problem::method_not_allowed("POST") })),
             )
+            .configure(model::routes)
             .route("/health/live", web::get().to(health::live))
             .configure(move |config| {
                 if let Some(more) = &more {
@@ -487,10 +490,13 @@ async fn common_headers(
         "answered"
     );
     let headers = response.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        header::HeaderValue::from_static("no-store"),
-    );
+    // But for what says otherwise: the model facts are about no patient.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(
+            header::CACHE_CONTROL,
+            header::HeaderValue::from_static("no-store"),
+        );
+    }
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         header::HeaderValue::from_static("nosniff"),

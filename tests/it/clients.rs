@@ -5,6 +5,7 @@ mod display;
 mod failures;
 mod feedback;
 mod fetching;
+mod model;
 mod reach;
 mod tenants;
 

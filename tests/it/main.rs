@@ -12,6 +12,7 @@ mod fetch;
 mod fhirbolt_pins;
 mod fixtures;
 mod misbehaving;
+mod model_facts;
 mod nomogram;
 mod nomogram_figure;
 mod operations;

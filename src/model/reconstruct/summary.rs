@@ -6,11 +6,12 @@ use super::{Draw, Options, Reconstruction, Sample};
 use crate::domain::nomogram::{Coefficients, inverse_logit};
 use crate::domain::score::{Pattern, Predictor};
 use crate::model::published::{Published, Role, Statement};
+use crate::model::write::{digits, number};
 use crate::statistics::convergence::{effective_sample_size, r_hat};
 use crate::statistics::logistic::Matrix;
 use crate::statistics::proportion::normal_quantile;
 use crate::statistics::{mean, quantile};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 
 /// R-hat must stay below this.
 pub const GREATEST_R_HAT: f64 = 1.01;
@@ -418,21 +419,4 @@ fn matrix(of: impl Fn(usize, usize) -> f64) -> Vec<Vec<Value>> {
         .iter()
         .map(|row| row.iter().map(|value| number(*value, 6)).collect())
         .collect()
-}
-
-/// A number with so many significant digits.
-fn digits(value: f64, significant: usize) -> f64 {
-    format!("{value:.*e}", significant - 1)
-        .parse()
-        .unwrap_or(value)
-}
-
-/// The same as JSON; what is no number, as null.
-fn number(value: f64, significant: usize) -> Value {
-    let rounded = digits(value, significant);
-    // Whole numbers without a point: a count is a count.
-    if rounded.fract() == 0.0 && rounded.abs() < 1e15 {
-        return (rounded as i64).into();
-    }
-    Number::from_f64(rounded).map_or(Value::Null, Value::Number)
 }

@@ -9,7 +9,7 @@ const FEEDBACK: &str = "/cds-services/rr-dtc-patient-view/feedback";
 const NOT_THERE: &str = "/cds-services/rr-dtc-not-there";
 
 /// Method, route, status without and with a good token.
-const ROUTES: [(&str, &str, u16, u16); 14] = [
+const ROUTES: [(&str, &str, u16, u16); 19] = [
     ("GET", "/cds-services", 401, 200),
     ("POST", SERVICE, 401, 200),
     ("POST", FEEDBACK, 401, 200),
@@ -23,7 +23,12 @@ const ROUTES: [(&str, &str, u16, u16); 14] = [
     ("GET", "/", 404, 404),
     ("GET", "/metrics", 404, 404),
     ("GET", "/health/ready", 404, 404),
-    ("GET", "/model", 404, 404),
+    ("GET", "/model", 200, 200),
+    ("GET", "/model/source-attributes", 200, 200),
+    ("GET", "/model/tripod-ai", 200, 200),
+    ("HEAD", "/model", 200, 200),
+    ("POST", "/model", 405, 405),
+    ("GET", "/model/not-there", 404, 404),
     ("GET", "/fhir/Patient/p-1", 404, 404),
 ];
 
@@ -59,8 +64,23 @@ fn every_route_is_open_or_asks_for_a_token() {
         let answer = site.send(method, route, &token, body(route).as_ref());
         assert_eq!(answer.status, with, "{what}: {}", answer.body);
     }
+    // What is public by default asks for a token where the setting does not list it.
+    let closed = Site::new(&format!("{STORE}public_routes = []\n"), "");
+    for (method, route, without, with) in ROUTES {
+        let is_public = route.starts_with("/model") && without == 200;
+        let without = if is_public { 401 } else { without };
+        let json = [("content-type", "application/json")];
+        let sent = body(route).map(|body| body.to_string().into_bytes());
+        let what = format!("closed: {method} {route}");
+        let answer = closed.server.send(method, route, &json, sent);
+        assert_eq!(answer.status, without, "{what}");
+        let token = token(route, json!({}));
+        let answer = closed.send(method, route, &token, body(route).as_ref());
+        assert_eq!(answer.status, with, "{what}: {}", answer.body);
+    }
     for (route, allow) in [
         ("/cds-services", "GET"),
+        ("/model", "GET"),
         (SERVICE, "POST"),
         (FEEDBACK, "POST"),
     ] {
