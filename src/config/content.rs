@@ -5,6 +5,7 @@ use crate::cds_hooks::card::{InvalidTexts, Texts};
 use crate::cds_hooks::service::{InvalidService, Service};
 use crate::domain::model::Model;
 use crate::model::file::{ModelFile, UnusableModel};
+use crate::smart::words::{InvalidLaunchWords, LaunchWords};
 use crate::terminology::{InvalidTerminology, Terminology, TerminologyFile};
 use include_dir::{Dir, include_dir};
 use std::path::{Path, PathBuf};
@@ -44,6 +45,8 @@ pub struct Knowledge {
     pub services: Vec<Service>,
     /// The words of the card.
     pub texts: Texts,
+    /// The words of pages about launches that failed.
+    pub launch_words: LaunchWords,
 }
 
 /// Content that the program must not start with.
@@ -62,6 +65,14 @@ pub enum UnusableContent {
         language: String,
         /// What is wrong.
         error: InvalidTexts,
+    },
+    /// Words about launches.
+    #[error("texts of language {language:?}: {error}")]
+    LaunchWords {
+        /// Language.
+        language: String,
+        /// What is wrong.
+        error: InvalidLaunchWords,
     },
     /// The model file.
     #[error(transparent)]
@@ -121,28 +132,33 @@ impl Knowledge {
             services.push(service);
         }
         let language = &content.language;
-        let texts = Texts::new(
-            |name| {
-                // A folder may replace some of the files only.
-                content
-                    .texts_folder
-                    .as_ref()
-                    .and_then(|folder| {
-                        std::fs::read_to_string(folder.join(language).join(name)).ok()
-                    })
-                    .or_else(|| built_in(&format!("texts/{language}/{name}")))
-            },
-            model.json,
-        )
-        .map_err(|error| UnusableContent::Texts {
+        // A folder may replace some of the files only.
+        let text = |name: &str| {
+            content
+                .texts_folder
+                .as_ref()
+                .and_then(|folder| std::fs::read_to_string(folder.join(language).join(name)).ok())
+                .or_else(|| built_in(&format!("texts/{language}/{name}")))
+        };
+        let texts = Texts::new(text, model.json).map_err(|error| UnusableContent::Texts {
             language: language.clone(),
             error,
         })?;
+        // A language that lacks them has those of English: a page that is read beats none.
+        let launch_words = text("launch.json")
+            .or_else(|| built_in("texts/en/launch.json"))
+            .unwrap_or_default();
+        let launch_words =
+            LaunchWords::read(&launch_words).map_err(|error| UnusableContent::LaunchWords {
+                language: language.clone(),
+                error,
+            })?;
         Ok(Self {
             terminology,
             model: model.model,
             services,
             texts,
+            launch_words,
         })
     }
 
