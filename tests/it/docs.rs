@@ -68,9 +68,9 @@ fn all_settings() -> Names {
     names("", parsed(DEFAULTS).as_item(), &mut all);
     for (table, settings) in client_settings() {
         // Tables within a client have names of their own.
-        let of_table = settings
-            .into_iter()
-            .filter(|name| !["backend_services", "smart", "suggestions", "tenants"].contains(&&**name));
+        let of_table = settings.into_iter().filter(|name| {
+            !["backend_services", "smart", "suggestions", "tenants"].contains(&&**name)
+        });
         all.insert(table.to_owned(), of_table.collect());
     }
     all

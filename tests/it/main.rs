@@ -19,6 +19,7 @@ mod properties;
 mod protocol;
 mod rules;
 mod score;
+mod smart;
 mod store;
 mod support;
 mod terminology;
