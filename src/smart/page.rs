@@ -1,13 +1,8 @@
-//! The pages of a launch as HTML: why there is no assessment, and a plain one for the assessment itself. No script, no style
-//! in the page, everything of a record escaped.
+//! The pages that tell why there is no assessment, as HTML: no script, no style in the page, everything escaped.
 
-use super::banner::PatientBanner;
-use super::launch::LaunchId;
 use super::problem::LaunchProblem;
-use super::token::SinceCard;
 use super::words::LaunchWords;
 use minijinja::{AutoEscape, Environment, context};
-use serde_json::Value;
 
 /// The style of these pages, served beside them.
 pub const STYLE: &str = include_str!("smart.css");
@@ -40,35 +35,10 @@ pub struct ProblemPage<'a> {
     pub style: &'a str,
 }
 
-/// Everything that the page of an assessment is made of.
-#[derive(Debug)]
-pub struct AssessmentPage<'a> {
-    /// Whose it is.
-    pub banner: &'a PatientBanner,
-    /// `org.rrdtc.assessment`.
-    pub assessment: &'a Value,
-    /// How it stands to the card that the launch came from.
-    pub since_card: SinceCard,
-    /// Path to which it is ended.
-    pub end_action: &'a str,
-    /// Address of [`STYLE`].
-    pub style: &'a str,
-    /// Language.
-    pub language: &'a str,
-    /// The launch.
-    pub launch: LaunchId,
-}
-
 /// A page could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("a page could not be made: {0}")]
 pub struct PageError(#[from] minijinja::Error);
-
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment
-}
 
 /// The page about a problem.
 pub fn problem(page: &ProblemPage<'_>, words: &LaunchWords) -> Result<String, PageError> {
@@ -79,7 +49,9 @@ pub fn problem(page: &ProblemPage<'_>, words: &LaunchWords) -> Result<String, Pa
         Offer::Again(link) => (Some(link), Some(&words.again), false),
         Offer::Assessment(link) => (Some(link), Some(&words.assessment), false),
     };
-    Ok(environment().render_named_str(
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    Ok(environment.render_named_str(
         "problem.html",
         include_str!("problem.html"),
         context! {
@@ -93,45 +65,6 @@ pub fn problem(page: &ProblemPage<'_>, words: &LaunchWords) -> Result<String, Pa
             isNewTab => is_new_tab,
             requestIdWords => words.request_id,
             requestId => page.request_id,
-        },
-    )?)
-}
-
-/// The page of an assessment, plain: it stands in for the one with evidence, nomogram and what-if.
-pub fn assessment(page: &AssessmentPage<'_>) -> Result<String, PageError> {
-    let text = |pointer: &str| {
-        let value = page.assessment.pointer(pointer);
-        value.map(|value| {
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned)
-        })
-    };
-    let predictors: Vec<_> = page.assessment["predictors"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, result)| context! { name => name, state => result["state"].as_str() })
-        .collect();
-    Ok(environment().render_named_str(
-        "assessment.html",
-        include_str!("assessment.html"),
-        context! {
-            language => page.language,
-            style => page.style,
-            name => page.banner.name,
-            birthDate => page.banner.birth_date,
-            sex => page.banner.sex,
-            identifier => page.banner.identifier,
-            hasChanged => matches!(page.since_card, SinceCard::Changed | SinceCard::NotComparable),
-            status => text("/applicability/status"),
-            classification => text("/classification"),
-            low => text("/score/low"),
-            high => text("/score/high"),
-            resultId => text("/resultId"),
-            assessedAt => text("/assessedAt"),
-            predictors,
-            endAction => page.end_action,
         },
     )?)
 }

@@ -16,16 +16,17 @@
 
 mod reading;
 mod respond;
+mod show;
+mod stand_in;
 
 use super::error::Problem;
 use super::live::Live;
 use super::{Launching, State, metrics};
 use crate::config::Mode;
-use crate::domain::score::Predictor;
 use crate::smart::client::Departure;
-use crate::smart::kept::{CannotKeep, Kept};
-use crate::smart::launch::{LaunchId, RefusedState, Secret, UnverifiedState, clear_cookie};
-use crate::smart::page::{self, AssessmentPage, Offer};
+use crate::smart::kept::CannotKeep;
+use crate::smart::launch::{LaunchId, RefusedState, Secret, UnverifiedState};
+use crate::smart::page::Offer;
 use crate::smart::problem::LaunchProblem;
 use actix_web::http::header::COOKIE;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -49,28 +50,20 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(get("/smart/start", web::get().to(start)))
         .service(get("/smart/authorize", web::get().to(authorize)))
         .service(get("/smart/callback", web::get().to(callback)))
-        .service(get("/smart/assessments/{launch}", web::get().to(show)))
-        .service(get("/smart/assets/{name}", web::get().to(asset)))
+        .service(get(
+            "/smart/assessments/{launch}",
+            web::get().to(show::show),
+        ))
+        .service(get("/smart/assets/{name}", web::get().to(show::asset)))
         .service(
             web::resource("/smart/assessments/{launch}/end")
-                .route(web::post().to(end))
+                .route(web::post().to(show::end))
                 .default_service(web::to(|| async { wrong_method("POST") })),
         );
 }
 
 fn wrong_method(allow: &'static str) -> HttpResponse {
     let mut response = Problem::method_not_allowed(allow).response();
-    respond::protect(&mut response, &[]);
-    response
-}
-
-async fn asset(name: web::Path<String>) -> HttpResponse {
-    let mut response = match name.as_str() {
-        "smart.css" => HttpResponse::Ok()
-            .content_type("text/css; charset=utf-8")
-            .body(page::STYLE),
-        _ => Problem::not_found("there is no such file").response(),
-    };
     respond::protect(&mut response, &[]);
     response
 }
@@ -338,111 +331,4 @@ fn page_of(state: &State, launch: &LaunchId) -> String {
 /// An address of ours without scheme and host, for forms.
 fn path_of(url: &str) -> String {
     Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned())
-}
-
-/// What is kept of the launch that an address names, for the browser that holds its cookie.
-async fn find<'l>(
-    request: &HttpRequest,
-    state: &State,
-    live: &'l Live,
-    launch: &str,
-    respond: &mut Responder<'l>,
-) -> Result<(LaunchId, Secret, Kept), HttpResponse> {
-    let id = LaunchId::parse(launch);
-    let found = id.and_then(|id| Some((id, live.launch(&id)?)));
-    let Some((id, launching)) = found else {
-        return Err(respond.problem(LaunchProblem::Ended, Offer::None));
-    };
-    respond.belongs_to(launching);
-    let Some(secret) = cookie(request, &id) else {
-        let again = again(state, launching.issuer, None);
-        return Err(respond.problem(LaunchProblem::NoCookie, Offer::NewTab(again)));
-    };
-    match state.assessments.find(&id, &secret, (state.now)()).await {
-        Ok(Some(kept)) => Ok((id, secret, kept)),
-        Ok(None) => Err(respond.problem(LaunchProblem::Ended, Offer::None)),
-        Err(error) => Err(respond.problem(cannot_keep(error), Offer::None)),
-    }
-}
-
-async fn show(
-    request: HttpRequest,
-    launch: web::Path<String>,
-    state: web::Data<State>,
-) -> HttpResponse {
-    let live = state.live();
-    let mut respond = Responder::new(&request, &live);
-    let (id, _, kept) = match find(&request, &state, &live, &launch, &mut respond).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
-    // Words and weights are those of the configuration at work. When it is no longer the one that the assessment was made
-    // under, what the page adds would not fit it.
-    let tenancy = live.named(&kept.client, kept.tenant.as_deref());
-    let Some(tenancy) = tenancy.filter(|tenancy| {
-        tenancy.knowledge.model.sha256 == kept.model_sha256
-            && tenancy.advice.content.language == kept.language
-    }) else {
-        return respond.problem(LaunchProblem::Ended, Offer::None);
-    };
-    let assessment = serde_json::from_str(&kept.assessment).unwrap_or_default();
-    let action = path_of(&page_of(&state, &id));
-    let _what_if = what_if(&Parameters::of(&request));
-    let page = AssessmentPage {
-        banner: &kept.banner,
-        assessment: &assessment,
-        since_card: kept.since_card,
-        end_action: &format!("{action}/end"),
-        style: &respond.style,
-        language: &tenancy.advice.content.language,
-        launch: id,
-    };
-    match page::assessment(&page) {
-        Ok(html) => respond.html(200, html),
-        Err(error) => {
-            tracing::error!(%error, "the page of an assessment could not be made");
-            respond.problem(LaunchProblem::Failed, Offer::None)
-        }
-    }
-}
-
-/// `whatif-recurrence=yes`: predictors that the user sets by way of trial.
-fn what_if(parameters: &Parameters) -> Vec<(Predictor, bool)> {
-    Predictor::ALL
-        .into_iter()
-        .filter_map(
-            |predictor| match parameters.get(&format!("whatif-{}", predictor.name()))? {
-                "yes" => Some((predictor, true)),
-                "no" => Some((predictor, false)),
-                _ => None,
-            },
-        )
-        .collect()
-}
-
-async fn end(
-    request: HttpRequest,
-    launch: web::Path<String>,
-    state: web::Data<State>,
-) -> HttpResponse {
-    let live = state.live();
-    let mut respond = Responder::new(&request, &live);
-    // Browsers say where a form comes from. The Origin header does not do: no-referrer makes it null.
-    let site = request.headers().get("sec-fetch-site");
-    if site.is_some_and(|site| site != "same-origin") {
-        return respond.problem(LaunchProblem::CrossSite, Offer::None);
-    }
-    let (id, secret, _) = match find(&request, &state, &live, &launch, &mut respond).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
-    match state.assessments.end(&id, &secret).await {
-        Ok(()) => {
-            let mut response = respond.problem(LaunchProblem::Ended, Offer::None);
-            *response.status_mut() = actix_web::http::StatusCode::OK;
-            respond::set_cookie(&mut response, &clear_cookie(&id));
-            response
-        }
-        Err(error) => respond.problem(cannot_keep(error), Offer::None),
-    }
 }
