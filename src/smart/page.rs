@@ -29,8 +29,6 @@ pub struct ProblemPage<'a> {
     pub offer: Offer,
     /// Id of the request, as in the log.
     pub request_id: &'a str,
-    /// Language of the words.
-    pub language: &'a str,
     /// Address of [`STYLE`].
     pub style: &'a str,
 }
@@ -43,6 +41,10 @@ pub struct PageError(#[from] minijinja::Error);
 /// The page about a problem.
 pub fn problem(page: &ProblemPage<'_>, words: &LaunchWords) -> Result<String, PageError> {
     let of_problem = words.of(page.problem);
+    let heading = match page.problem {
+        LaunchProblem::Ended => &words.ended_heading,
+        _ => &words.heading,
+    };
     let (link, label, is_new_tab) = match &page.offer {
         Offer::None => (None, None, false),
         Offer::NewTab(link) => (Some(link), Some(&words.new_tab), true),
@@ -55,9 +57,9 @@ pub fn problem(page: &ProblemPage<'_>, words: &LaunchWords) -> Result<String, Pa
         "problem.html",
         include_str!("problem.html"),
         context! {
-            language => page.language,
+            language => words.language,
             style => page.style,
-            heading => words.heading,
+            heading => heading,
             what => of_problem.map(|words| &words.what),
             toDo => of_problem.map(|words| &words.to_do),
             noConclusion => words.no_conclusion,

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LaunchWords {
+    /// Tag of the language that they are in.
+    pub(super) language: String,
     pub(super) heading: String,
+    pub(super) ended_heading: String,
     pub(super) no_conclusion: String,
     pub(super) request_id: String,
     pub(super) new_tab: String,

@@ -19,7 +19,6 @@ pub(super) struct Responder<'l> {
     pub style: String,
     client: &'l str,
     knowledge: &'l Knowledge,
-    language: &'l str,
     frame_ancestors: &'l [String],
 }
 
@@ -35,7 +34,6 @@ impl<'l> Responder<'l> {
             style: super::path_of(&format!("{base}/smart/assets/smart.css")),
             client: "",
             knowledge: &live.open.knowledge,
-            language: &live.open.advice.content.language,
             frame_ancestors: &[],
         }
     }
@@ -45,7 +43,6 @@ impl<'l> Responder<'l> {
         let tenancy = launching.tenancy;
         self.client = &tenancy.name.client;
         self.knowledge = &tenancy.knowledge;
-        self.language = &tenancy.advice.content.language;
         self.frame_ancestors = &launching.smart.app.registration().frame_ancestors;
     }
 
@@ -55,7 +52,7 @@ impl<'l> Responder<'l> {
         self.problem(problem, offer)
     }
 
-    /// A page about a problem.
+    /// A page about a problem, and a line in the log.
     pub fn problem(&self, problem: LaunchProblem, offer: Offer) -> HttpResponse {
         tracing::warn!(
             request = self.request_id,
@@ -63,15 +60,23 @@ impl<'l> Responder<'l> {
             problem = problem.as_str(),
             "a launch or its page ended without an assessment"
         );
+        self.page_about(problem, offer, problem.status())
+    }
+
+    /// The page that a user sees who ended an assessment.
+    pub fn ended(&self) -> HttpResponse {
+        self.page_about(LaunchProblem::Ended, Offer::None, 200)
+    }
+
+    fn page_about(&self, problem: LaunchProblem, offer: Offer, status: u16) -> HttpResponse {
         let page = ProblemPage {
             problem,
             offer,
             request_id: &self.request_id,
-            language: self.language,
             style: &self.style,
         };
         match page::problem(&page, &self.knowledge.launch_words) {
-            Ok(html) => self.html(problem.status(), html),
+            Ok(html) => self.html(status, html),
             Err(error) => {
                 tracing::error!(%error, "a page about a problem could not be made");
                 self.html(500, String::new())

@@ -128,8 +128,7 @@ pub(super) async fn end(
     };
     match state.assessments.end(&id, &secret).await {
         Ok(()) => {
-            let mut response = respond.problem(LaunchProblem::Ended, Offer::None);
-            *response.status_mut() = actix_web::http::StatusCode::OK;
+            let mut response = respond.ended();
             respond::set_cookie(&mut response, &clear_cookie(&id));
             response
         }
