@@ -199,25 +199,21 @@ impl Live {
                 fhir: fhir_server(client, outbound)?,
                 release: client.fetching.version.parse().unwrap_or_default(),
             });
-            let issuers = client.smart.as_ref().map(|smart| smart.issuers.clone());
-            let tenants: Vec<(Option<&str>, &Advice, &Option<SecretString>, Vec<String>)> =
-                if client.tenants.is_empty() {
-                    let issuers = issuers.unwrap_or_default();
-                    vec![(None, &client.advice, &client.pseudonym_key, issuers)]
-                } else {
-                    let tenants = client.tenants.iter();
-                    tenants
-                        .map(|t| {
-                            let issuers = t.smart_issuers.clone();
-                            (Some(t.id.as_str()), &t.advice, &t.pseudonym_key, issuers)
-                        })
-                        .collect()
-                };
+            let issuers = client.smart.iter().flat_map(|smart| &smart.issuers);
+            let issuers: Vec<String> = issuers.cloned().collect();
+            let tenants: Vec<Option<&config::Tenant>> = match client.tenants.as_slice() {
+                [] => vec![None],
+                tenants => tenants.iter().map(Some).collect(),
+            };
             let tenancies_of_client = tenants
                 .into_iter()
-                .map(|(tenant, advice, key, issuers)| {
-                    let name = crate::store::Tenant::new(&client.name, tenant);
-                    loaded.tenancy(name, advice, key.as_ref(), issuers, shared.clone())
+                .map(|tenant| {
+                    let name = crate::store::Tenant::new(&client.name, tenant.map(|t| &*t.id));
+                    let (advice, key, issuers) = match tenant {
+                        None => (&client.advice, &client.pseudonym_key, &issuers),
+                        Some(t) => (&t.advice, &t.pseudonym_key, &t.smart_issuers),
+                    };
+                    loaded.tenancy(name, advice, key.as_ref(), issuers.clone(), shared.clone())
                 })
                 .collect::<Result<Vec<_>, _>>()?;
             tenancies.push(tenancies_of_client);

@@ -3,7 +3,7 @@
 //!
 //! | route | who |
 //! |---|---|
-//! | `GET /smart/*` and `POST /smart/assessments/{launch}/end` | whoever is sent by a configured EHR; see [`launch`] |
+//! | `GET /smart/*` and `POST /smart/assessments/{launch}/end` | whoever an EHR sends, with the cookie of the launch |
 //! | `OPTIONS` (preflight), `GET /health/live` | everybody |
 //! | `GET /cds-services`, `POST /cds-services/{id}`, `POST /cds-services/{id}/feedback` | callers with a token, where clients are configured |
 //! | `GET /metrics`, `GET /health/ready`, `GET /health/live` | whoever reaches the metrics listener |

@@ -185,16 +185,16 @@ fn verify<'l>(
     live: &'l Live,
     parameters: &Parameters,
     respond: &mut Responder<'l>,
-) -> Result<Verified<'l>, HttpResponse> {
+) -> Result<Verified<'l>, (LaunchProblem, Offer)> {
     let unverified = parameters.get("state").and_then(UnverifiedState::read);
     let found = unverified.and_then(|state| Some((live.launch(&state.launch)?, state)));
     let Some((launching, unverified)) = found else {
-        return Err(respond.launch_problem(LaunchProblem::ForgedState, Offer::None));
+        return Err((LaunchProblem::ForgedState, Offer::None));
     };
     respond.belongs_to(launching);
     let Some(secret) = cookie(request, &unverified.launch) else {
         let again = again(state, launching.issuer, parameters.get("launch"));
-        return Err(respond.launch_problem(LaunchProblem::NoCookie, Offer::NewTab(again)));
+        return Err((LaunchProblem::NoCookie, Offer::NewTab(again)));
     };
     match unverified.verify(&secret, (state.now)()) {
         Ok(expires_at) => Ok(Verified {
@@ -208,7 +208,7 @@ fn verify<'l>(
                 RefusedState::Forged => LaunchProblem::ForgedState,
                 RefusedState::Expired => LaunchProblem::ExpiredState,
             };
-            Err(respond.launch_problem(problem, Offer::None))
+            Err((problem, Offer::None))
         }
     }
 }
@@ -223,7 +223,7 @@ async fn authorize(request: HttpRequest, state: web::Data<State>) -> HttpRespons
     let mut respond = Responder::new(&request, &live);
     let verified = match verify(&request, &state, &live, &parameters, &mut respond) {
         Ok(verified) => verified,
-        Err(response) => return response,
+        Err((problem, offer)) => return respond.launch_problem(problem, offer),
     };
     let Launching { smart, issuer, .. } = verified.launching;
     let departure = async {
@@ -253,7 +253,7 @@ async fn callback(request: HttpRequest, state: web::Data<State>) -> HttpResponse
     let mut respond = Responder::new(&request, &live);
     let verified = match verify(&request, &state, &live, &parameters, &mut respond) {
         Ok(verified) => verified,
-        Err(response) => return response,
+        Err((problem, offer)) => return respond.launch_problem(problem, offer),
     };
     let page = page_of(&state, &verified.id);
     match come_back(&state, &live, &parameters, &verified).await {

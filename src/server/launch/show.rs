@@ -31,21 +31,21 @@ async fn find<'l>(
     live: &'l Live,
     launch: &str,
     respond: &mut Responder<'l>,
-) -> Result<(LaunchId, Secret, Kept), HttpResponse> {
+) -> Result<(LaunchId, Secret, Kept), (LaunchProblem, Offer)> {
     let id = LaunchId::parse(launch);
     let found = id.and_then(|id| Some((id, live.launch(&id)?)));
     let Some((id, launching)) = found else {
-        return Err(respond.problem(LaunchProblem::Ended, Offer::None));
+        return Err((LaunchProblem::Ended, Offer::None));
     };
     respond.belongs_to(launching);
     let Some(secret) = cookie(request, &id) else {
         let again = again(state, launching.issuer, None);
-        return Err(respond.problem(LaunchProblem::NoCookie, Offer::NewTab(again)));
+        return Err((LaunchProblem::NoCookie, Offer::NewTab(again)));
     };
     match state.assessments.find(&id, &secret, (state.now)()).await {
         Ok(Some(kept)) => Ok((id, secret, kept)),
-        Ok(None) => Err(respond.problem(LaunchProblem::Ended, Offer::None)),
-        Err(error) => Err(respond.problem(cannot_keep(error), Offer::None)),
+        Ok(None) => Err((LaunchProblem::Ended, Offer::None)),
+        Err(error) => Err((cannot_keep(error), Offer::None)),
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn show(
     let mut respond = Responder::new(&request, &live);
     let (id, _, kept) = match find(&request, &state, &live, &launch, &mut respond).await {
         Ok(found) => found,
-        Err(response) => return response,
+        Err((problem, offer)) => return respond.problem(problem, offer),
     };
     // Words and weights are those of the configuration at work. When it is no longer the one that the assessment was made
     // under, what the page adds would not fit it.
@@ -124,7 +124,7 @@ pub(super) async fn end(
     }
     let (id, secret, _) = match find(&request, &state, &live, &launch, &mut respond).await {
         Ok(found) => found,
-        Err(response) => return response,
+        Err((problem, offer)) => return respond.problem(problem, offer),
     };
     match state.assessments.end(&id, &secret).await {
         Ok(()) => {

@@ -133,12 +133,12 @@ fn every_answer_keeps_other_sites_out() {
 
 #[test]
 fn names_of_any_kind_come_out_as_text() {
-    for name in [
-        "<script>alert(1)</script>",
-        "\"><img src=x onerror=alert(1)>",
-        "{{ 7 * 7 }} ${7*7}",
-        "[link](javascript:alert(1))",
-        "\u{202e}eoD nnA",
+    for (name, forbidden) in [
+        ("<script>alert(1)</script>", "<script"),
+        ("\"><img src=x onerror=alert(1)>", "<img"),
+        ("{{ 6 * 7 }} ${6*7}", "42"),
+        ("[link](javascript:alert(1))", "<a href=\"javascript"),
+        ("\u{202e}eoD nnA", "\u{202e}"),
     ] {
         let chart = chart_of("p-1", name);
         let ehr = Ehr::start(Proof::Public, std::slice::from_ref(&chart));
@@ -147,13 +147,9 @@ fn names_of_any_kind_come_out_as_text() {
             .browser()
             .go(&launch_url(&ehr.base(), &ehr.launch("p-1")));
         assert_eq!(page.status, 200, "{name}");
-        for markup in ["<script", "<img", "49", "\u{202e}"] {
-            assert!(
-                !page.body.contains(markup) || markup == "49" && !name.contains("7 * 7"),
-                "{name}: {}",
-                page.body
-            );
-        }
+        // The hash of the result may hold any digits.
+        let body = page.body.replace(&result_id(&chart), "");
+        assert!(!body.contains(forbidden), "{name}: {body}");
     }
     let long = chart_of("p-1", &"x".repeat(10_000));
     let ehr = Ehr::start(Proof::Public, std::slice::from_ref(&long));

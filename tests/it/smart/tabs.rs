@@ -83,15 +83,10 @@ fn neither_cookie_nor_code_of_one_launch_opens_another() {
         browser.go_until(&url("p-1"), CALLBACK),
         browser.go_until(&url("p-2"), CALLBACK),
     );
-    let part = |url: &str, name: &str| {
+    let part = |url: &str, name: &str| -> String {
         let url = url::Url::parse(url).unwrap();
-        let found = url
-            .query_pairs()
-            .find(|(n, _)| n == name)
-            .unwrap()
-            .1
-            .into_owned();
-        found
+        let mut pairs = url.query_pairs();
+        pairs.find(|(n, _)| n == name).unwrap().1.into_owned()
     };
     let crossed = format!(
         "{CALLBACK}?code={}&state={}",
