@@ -159,20 +159,18 @@ impl OpenSmartClient {
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
-        let issuers: Vec<&Url> = own
-            .map(|own| &own.0)
-            .into_iter()
-            .chain(&self.issuers)
-            .collect();
-        if let Some(issuer) = issuers
+        // The own server is this process, wherever it listens.
+        let foreign = self
+            .issuers
             .iter()
-            .find(|issuer| issuer.scheme() != "https" && !is_loopback(issuer))
-        {
+            .find(|issuer| issuer.scheme() != "https" && !is_loopback(issuer));
+        if let Some(issuer) = foreign {
             let problem = format!("{issuer} must be https://, or be on loopback");
             return Err(CannotStart::client(OPEN, problem));
         }
+        let issuers = own.map(|own| &own.0).into_iter().chain(&self.issuers);
         let registration = Registration {
-            issuers: issuers.iter().map(|issuer| issuer.to_string()).collect(),
+            issuers: issuers.map(Url::to_string).collect(),
             authorization_origins: Vec::new(),
             client_id: self.client_id.clone(),
             authentication: Authentication::Public,
