@@ -23,10 +23,12 @@
 //! | [`cds_hooks`] | the wire: discovery, request, card, response | `domain` |
 //! | [`outbound`] | HTTP to configured servers only | nothing |
 //! | [`fhir::client`] | reads what prefetch lacks | `outbound` |
-//! | [`auth`] | who may call; knows no FHIR and no domain | nothing |
+//! | [`replicas`] | Redis, which several replicas share | nothing |
+//! | [`smart`] | launches of the SMART app: OAuth, state, what is kept; knows no chart | `outbound`, `fhir`, `replicas` |
+//! | [`auth`] | who may call; knows no FHIR and no domain | `replicas` |
 //! | [`store`] | feedback, shown cards, heads of audit chains: SQLite or PostgreSQL | nothing |
 //! | [`audit`] | the chained audit trail | nothing |
-//! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `model`, `cds_hooks` |
+//! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `model`, `cds_hooks`, `smart`, `fhir` |
 //! | [`server`] | HTTP: discovery, hooks, feedback, health, metrics; callers, limits, errors | the above |
 //! | [`sandbox`] | the server beside a small read-only FHIR server with synthetic patients | `server`, `fhir` |
 //! | [`cli`] | one file per subcommand | all |
@@ -50,8 +52,10 @@ pub mod domain;
 pub mod fhir;
 pub mod model;
 pub mod outbound;
+pub mod replicas;
 pub mod sandbox;
 pub mod server;
+pub mod smart;
 pub mod statistics;
 pub mod store;
 pub mod terminology;

@@ -33,7 +33,7 @@ pub use jwks::{
 pub use keys::{MAX_JWKS_BYTES, MAX_KEYS};
 pub use refused::{InvalidKeys, RefusalReason, Refused};
 pub use token::{MAX_NAME_BYTES, MAX_TOKEN_BYTES};
-pub use used_tokens::{RedisAddressInvalid, UsedTokens};
+pub use used_tokens::{RedisAddressInvalid, StoreUnavailable, UsedTokens};
 
 use jiff::Timestamp;
 use jwks::{NoKeys, RemoteKeys};

@@ -3,19 +3,14 @@
 //! Both keep a hash of issuer and `jti`, never the values, until the token would be refused as expired anyway. Both fail
 //! closed: when it cannot be told whether a token was used, it counts as used.
 
+use crate::replicas::{RedisUnavailable, SharedRedis};
 use jiff::Timestamp;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::sync::OnceCell;
 
-/// Longest wait for one answer of Redis.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
-/// Longest wait in all, connecting and the second try included.
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(1);
+pub use crate::replicas::RedisAddressInvalid;
 
 /// The used tokens. A clone is the same store, so it outlives a reload of the configuration.
 #[derive(Clone)]
@@ -35,22 +30,14 @@ pub(super) enum JtiUse {
 
 /// It cannot be told whether a token was used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum StoreUnavailable {
+pub enum StoreUnavailable {
+    /// No room.
     #[error("the store of used tokens is full: wait for tokens to expire, or make it larger")]
     Full,
-    #[error("Redis did not answer in time")]
-    Timeout,
-    /// The kind of error only: its text may hold the address with its password.
-    #[error("Redis refused: {0}")]
-    Redis(String),
+    /// Redis.
+    #[error(transparent)]
+    Redis(#[from] RedisUnavailable),
 }
-
-/// The address of Redis cannot be used. Its text is not shown, for it may hold a password.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the Redis address cannot be used ({0}); expected is redis://[user:password@]host:port[/database]; TLS is not built in"
-)]
-pub struct RedisAddressInvalid(String);
 
 impl UsedTokens {
     /// A store in this process for at most `capacity` tokens (17 to 34 bytes each); right for one replica only. Full of
@@ -73,11 +60,8 @@ impl UsedTokens {
         address: &SecretString,
         key_prefix: impl Into<String>,
     ) -> Result<Self, RedisAddressInvalid> {
-        let client = redis::Client::open(address.expose_secret())
-            .map_err(|error| RedisAddressInvalid(error.category().to_owned()))?;
         Ok(Self(Store::Redis(Arc::new(InRedis {
-            client,
-            connection: OnceCell::new(),
+            redis: SharedRedis::new(address)?,
             key_prefix: key_prefix.into(),
         }))))
     }
@@ -86,8 +70,21 @@ impl UsedTokens {
     pub async fn ready(&self) -> bool {
         match &self.0 {
             Store::Memory(_) => true,
-            Store::Redis(redis) => redis.ask::<String>(&redis::cmd("PING")).await.is_ok(),
+            Store::Redis(used) => used.redis.ready().await,
         }
+    }
+
+    /// Takes note of something that may be used once, of no use from the second `until` on, and tells whether it is the
+    /// first time. The `purpose` keeps ids of different kinds apart, as an issuer does with those of tokens.
+    pub async fn is_first_use(
+        &self,
+        purpose: &str,
+        id: &str,
+        until: i64,
+        now: Timestamp,
+    ) -> Result<bool, StoreUnavailable> {
+        let used = self.first_use(purpose, id, until, now).await?;
+        Ok(used == JtiUse::First)
     }
 
     /// Takes note of a token, of no use from the second `until` on, and tells whether it is the first time.
@@ -159,8 +156,7 @@ impl InMemory {
 }
 
 struct InRedis {
-    client: redis::Client,
-    connection: OnceCell<ConnectionManager>,
+    redis: SharedRedis,
     key_prefix: String,
 }
 
@@ -178,50 +174,12 @@ impl InRedis {
         let mut set = redis::cmd("SET");
         set.arg(key).arg(1).arg("NX").arg("EX");
         set.arg(until.saturating_sub(now).max(1));
-        // OK when it was set, nil when it was there.
-        let answer: Option<String> = self.ask(&set).await?;
+        // OK when it was set, nil when it was there. When the first try was carried out and only its answer lost, the second
+        // finds the token used: refused, which is the safe side.
+        let answer: Option<String> = self.redis.ask(&set).await?;
         Ok(match answer {
             Some(_) => JtiUse::First,
             None => JtiUse::Repeated,
         })
-    }
-
-    async fn ask<T: redis::FromRedisValue>(
-        &self,
-        command: &redis::Cmd,
-    ) -> Result<T, StoreUnavailable> {
-        tokio::time::timeout(TOTAL_TIMEOUT, self.ask_twice(command))
-            .await
-            .map_err(|_| StoreUnavailable::Timeout)?
-            .map_err(|error| StoreUnavailable::Redis(error.category().to_owned()))
-    }
-
-    /// A lost connection is noticed only when it is used; the second try goes out on the new one. If the first was carried
-    /// out and only its answer lost, the second finds the token used: refused, which is the safe side.
-    async fn ask_twice<T: redis::FromRedisValue>(
-        &self,
-        command: &redis::Cmd,
-    ) -> redis::RedisResult<T> {
-        let mut connection = self.connection().await?;
-        match command.query_async(&mut connection).await {
-            Err(error) if error.is_io_error() || error.is_connection_dropped() => {
-                command.query_async(&mut connection).await
-            }
-            answer => answer,
-        }
-    }
-
-    /// Made at the first use, for it needs a running Tokio runtime.
-    async fn connection(&self) -> redis::RedisResult<ConnectionManager> {
-        self.connection
-            .get_or_try_init(|| async {
-                let config = ConnectionManagerConfig::new()
-                    .set_connection_timeout(Some(ANSWER_TIMEOUT))
-                    .set_response_timeout(Some(ANSWER_TIMEOUT))
-                    .set_number_of_retries(0);
-                ConnectionManager::new_lazy_with_config(self.client.clone(), config)
-            })
-            .await
-            .cloned()
     }
 }

@@ -26,6 +26,7 @@ struct Words {
     paper_label: String,
     paper_url: String,
     model_facts_label: String,
+    smart_label: String,
     predictors: BTreeMap<String, String>,
     states: BTreeMap<String, String>,
     reasons: BTreeMap<String, String>,
@@ -77,6 +78,8 @@ pub struct Call<'a> {
     pub tells_probability: bool,
     /// Address of the model facts, where they can be read.
     pub model_facts: Option<&'a str>,
+    /// Address at which the SMART app is launched, where the client has one.
+    pub smart_launch: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -338,6 +341,13 @@ fn card(
     let mut links = vec![absolute(&texts.words.paper_label, &texts.words.paper_url)];
     if let Some(url) = call.model_facts {
         links.push(absolute(&texts.words.model_facts_label, url));
+    }
+    if let Some(url) = call.smart_launch {
+        // JSON as a text: so the protocol wants it, and so it comes back with the token of the launch.
+        let app_context = json!({ "resultId": json.result_id }).to_string();
+        links.push(json!({
+            "label": texts.words.smart_label, "url": url, "type": "smart", "appContext": app_context,
+        }));
     }
     let mut card = json!({
         "uuid": uuid(call, &json.result_id, "card"),

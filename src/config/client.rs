@@ -1,10 +1,12 @@
 //! One CDS client: who it is, what may be read from its FHIR server, and how it is answered.
 
 use super::mistakes::Mistakes;
+use super::smart;
 use super::typed;
 use super::{Advice, check_days, path, recurrence, secret};
 use crate::cds_hooks::card::Suggestions;
 use crate::domain::score::Classification;
+use crate::smart::registration::Registration;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -34,6 +36,8 @@ pub struct Client {
     pub max_token_lifetime_seconds: u32,
     /// Its FHIR servers, and whether they may be contacted.
     pub fetching: Fetching,
+    /// How our SMART app is registered with it.
+    pub smart: Option<Registration>,
     /// Whether it gets cards.
     pub mode: Mode,
     /// The services that it may call; none: all.
@@ -55,6 +59,8 @@ pub struct Client {
 pub struct Tenant {
     /// `tenant` of its tokens.
     pub id: String,
+    /// The issuers of the client's SMART app that are this tenant's.
+    pub smart_issuers: Vec<String>,
     /// How it is answered.
     pub advice: Advice,
     /// Key of its patients' pseudonyms.
@@ -181,6 +187,25 @@ pub(super) fn validate(
             );
         }
     }
+    let mut smart_issuers = BTreeSet::new();
+    for (index, client) in clients.iter().enumerate() {
+        let issuers: BTreeSet<&str> = client
+            .smart
+            .iter()
+            .flat_map(|smart| &smart.issuers)
+            .map(|issuer| issuer.trim_end_matches('/'))
+            .collect();
+        for issuer in issuers {
+            if !smart_issuers.insert(issuer.to_owned()) {
+                mistakes.add(
+                    format!("clients.{index}.smart.issuers"),
+                    format!(
+                        "another client has {issuer}: a launch from it could not be told apart"
+                    ),
+                );
+            }
+        }
+    }
     clients
         .into_iter()
         .enumerate()
@@ -263,6 +288,9 @@ fn one(
     let backend = typed
         .backend_services
         .and_then(|typed_backend| backend(&at, typed_backend, typed.allow_http, mistakes));
+    let smart = typed
+        .smart
+        .map(|typed_smart| smart::validate(&at, typed_smart, typed.allow_http, mistakes));
     let classes = typed
         .show_classes
         .iter()
@@ -335,6 +363,7 @@ fn one(
             );
             Tenant {
                 id: tenant.id,
+                smart_issuers: tenant.smart_issuers,
                 advice: advise(
                     &at,
                     &advice,
@@ -351,6 +380,7 @@ fn one(
             }
         })
         .collect();
+    check_smart_issuers(index, smart.as_ref(), &tenants, mistakes);
     let has_pseudonyms = match tenants.as_slice() {
         [] => pseudonym_key.is_some(),
         tenants => tenants.iter().all(|tenant| tenant.pseudonym_key.is_some()),
@@ -389,6 +419,7 @@ fn one(
             max_pages: typed.max_pages,
             max_bytes: typed.max_fetched_bytes,
         },
+        smart,
         mode: if is_shadow { Mode::Shadow } else { Mode::Live },
         services: (!typed.services.is_empty()).then_some(typed.services),
         services_off: typed.services_off,
@@ -403,6 +434,37 @@ fn one(
         advice,
         pseudonym_key,
         tenants,
+    }
+}
+
+/// With tenants, each issuer is the one of exactly one tenant: its rules answer who launches there.
+fn check_smart_issuers(
+    index: usize,
+    smart: Option<&Registration>,
+    tenants: &[Tenant],
+    mistakes: &mut Mistakes,
+) {
+    let issuers = smart.map_or(&[][..], |smart| &smart.issuers);
+    for (number, tenant) in tenants.iter().enumerate() {
+        for issuer in &tenant.smart_issuers {
+            if !issuers.contains(issuer) {
+                mistakes.add(
+                    format!("clients.{index}.tenants.{number}.smart_issuers"),
+                    format!("{issuer} is not in smart.issuers of the client"),
+                );
+            }
+        }
+    }
+    for issuer in issuers.iter().filter(|_| !tenants.is_empty()) {
+        let owners = tenants
+            .iter()
+            .filter(|tenant| tenant.smart_issuers.contains(issuer));
+        if owners.count() != 1 {
+            mistakes.add(
+                format!("clients.{index}.smart.issuers"),
+                format!("{issuer} must be in smart_issuers of one tenant, and of no other"),
+            );
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::model::facts::{Facts, InvalidFacts};
 use crate::model::figure;
 use crate::model::file::{ModelFile, UnusableModel};
 use crate::model::published::Published;
+use crate::smart::words::{InvalidLaunchWords, LaunchWords};
 use crate::terminology::{InvalidTerminology, Terminology, TerminologyFile};
 use include_dir::{Dir, include_dir};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,8 @@ pub struct Knowledge {
     pub figure_words: figure::Words,
     /// What is told about the model.
     pub facts: Facts,
+    /// The words of pages about launches that failed.
+    pub launch_words: LaunchWords,
 }
 
 /// Content that the program must not start with.
@@ -80,6 +83,14 @@ pub enum UnusableContent {
         language: String,
         /// What is wrong.
         error: serde_json::Error,
+    },
+    /// Words about launches.
+    #[error("texts of language {language:?}: {error}")]
+    LaunchWords {
+        /// Language.
+        language: String,
+        /// What is wrong.
+        error: InvalidLaunchWords,
     },
     /// The model file.
     #[error(transparent)]
@@ -147,8 +158,8 @@ impl Knowledge {
             services.push(service);
         }
         let language = &content.language;
+        // A folder may replace some of the files only.
         let text = |name: &str| {
-            // A folder may replace some of the files only.
             content
                 .texts_folder
                 .as_ref()
@@ -168,6 +179,15 @@ impl Knowledge {
             language: language.clone(),
             error,
         })?;
+        // A language that lacks them has those of English: a page that is read beats none.
+        let launch_words = text("launch.json")
+            .or_else(|| built_in("texts/en/launch.json"))
+            .unwrap_or_default();
+        let launch_words =
+            LaunchWords::read(&launch_words).map_err(|error| UnusableContent::LaunchWords {
+                language: language.clone(),
+                error,
+            })?;
         Ok(Self {
             terminology,
             model: model.model,
@@ -175,6 +195,7 @@ impl Knowledge {
             texts,
             figure_words,
             facts,
+            launch_words,
         })
     }
 

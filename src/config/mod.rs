@@ -6,6 +6,7 @@
 mod client;
 mod content;
 mod mistakes;
+mod smart;
 mod typed;
 
 pub use client::{
@@ -356,6 +357,13 @@ impl Settings {
             mistakes.add(
                 "log.level",
                 "expected \"error\", \"warn\", \"info\" or \"debug\"",
+            );
+        }
+        let has_smart = typed.clients.iter().any(|client| client.smart.is_some());
+        if has_smart && external_url.starts_with("http://") {
+            mistakes.add(
+                "external_url",
+                "must be https:// with clients.smart: browsers keep the cookie of a launch for nothing else",
             );
         }
         let has_store = !(typed.store_url.is_empty() && typed.store_url_file.is_empty());

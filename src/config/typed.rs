@@ -118,6 +118,7 @@ pub struct Client {
     pub(super) max_pages: u32,
     pub(super) max_fetched_bytes: usize,
     pub(super) backend_services: Option<BackendServices>,
+    pub(super) smart: Option<Smart>,
     pub(super) mode: String,
     pub(super) services: Vec<String>,
     pub(super) services_off: Vec<String>,
@@ -163,6 +164,7 @@ impl Default for Client {
             max_pages: 50,
             max_fetched_bytes: 16 * 1024 * 1024,
             backend_services: None,
+            smart: None,
             mode: "live".into(),
             services: Vec::new(),
             services_off: Vec::new(),
@@ -196,11 +198,43 @@ pub struct BackendServices {
     pub(super) scope: String,
 }
 
+/// The SMART app of a client.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Smart {
+    pub(super) issuers: Vec<String>,
+    pub(super) authorization_origins: Vec<String>,
+    pub(super) client_id: String,
+    pub(super) client_secret_file: String,
+    pub(super) key_file: String,
+    pub(super) kid: String,
+    pub(super) algorithm: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) frame_ancestors: Vec<String>,
+}
+
+impl Default for Smart {
+    fn default() -> Self {
+        Self {
+            issuers: Vec::new(),
+            authorization_origins: Vec::new(),
+            client_id: String::new(),
+            client_secret_file: String::new(),
+            key_file: String::new(),
+            kid: String::new(),
+            algorithm: "ES384".into(),
+            scopes: crate::smart::scope::default_scopes(),
+            frame_ancestors: Vec::new(),
+        }
+    }
+}
+
 /// A tenant of a client, with what differs for it.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tenant {
     pub(super) id: String,
+    pub(super) smart_issuers: Vec<String>,
     pub(super) max_pet_age_days: Option<i32>,
     pub(super) undocumented_recurrence: Option<String>,
     pub(super) language: Option<String>,
@@ -223,6 +257,10 @@ pub fn client_settings() -> BTreeMap<&'static str, Vec<String>> {
         (
             "clients.backend_services",
             names(serde_json::to_value(BackendServices::default())),
+        ),
+        (
+            "clients.smart",
+            names(serde_json::to_value(Smart::default())),
         ),
         (
             "clients.tenants",

@@ -3,34 +3,25 @@
 //! Source: SMART App Launch 2.2, "Backend Services" and "Client Authentication: Asymmetric". The token is kept in memory until
 //! shortly before it expires; one refresh happens at a time and the others wait for it.
 
+pub use super::assertion::{AssertionAlgorithm, InvalidKey};
+
+use super::assertion::{ASSERTION_TYPE, AssertionKey};
 use super::fetched::FailureReason;
 use crate::outbound::{Limits, Outbound};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use url::Url;
 
-/// Life of an assertion; SMART allows five minutes.
-const ASSERTION_SECONDS: i64 = 240;
 /// A token is renewed so long before its end, or in the last quarter of a shorter life.
 const RENEW_BEFORE: Duration = Duration::from_secs(20);
 /// Largest answer of a token endpoint in bytes.
 const MAX_TOKEN_BYTES: usize = 64 << 10;
 /// Longest life that is believed; more would be a clock's or a unit's mistake.
 const MAX_LIFE: Duration = Duration::from_secs(86_400);
-
-/// Algorithms that SMART names for assertions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AssertionAlgorithm {
-    /// ECDSA, P-384, SHA-384.
-    Es384,
-    /// RSASSA-PKCS1-v1_5, SHA-384.
-    Rs384,
-}
 
 /// How we are registered at the token endpoint of a FHIR server.
 #[derive(Debug, Clone)]
@@ -49,31 +40,10 @@ pub struct BackendServices {
     pub scope: String,
 }
 
-/// A key that cannot sign.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum InvalidKey {
-    /// The file cannot be read.
-    #[error("{} cannot be read: {problem}", file.display())]
-    Unreadable {
-        /// File.
-        file: PathBuf,
-        /// What the system says.
-        problem: String,
-    },
-    /// The file holds no key of the algorithm.
-    #[error("{} must hold a private key for {algorithm:?} as PEM (PKCS#8)", file.display())]
-    NotAKey {
-        /// File.
-        file: PathBuf,
-        /// Algorithm.
-        algorithm: AssertionAlgorithm,
-    },
-}
-
 /// The source of our own token at one FHIR server.
 pub(super) struct BackendToken {
     registration: BackendServices,
-    key: EncodingKey,
+    key: AssertionKey,
     kept: Mutex<Option<Token>>,
 }
 
@@ -85,16 +55,6 @@ pub(super) struct Token {
     renew_at: Instant,
 }
 
-#[derive(Serialize)]
-struct Assertion<'a> {
-    iss: &'a str,
-    sub: &'a str,
-    aud: &'a str,
-    iat: i64,
-    exp: i64,
-    jti: String,
-}
-
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
@@ -102,39 +62,20 @@ struct TokenAnswer {
     expires_in: Option<u64>,
 }
 
-impl AssertionAlgorithm {
-    fn jwt(self) -> Algorithm {
-        match self {
-            Self::Es384 => Algorithm::ES384,
-            Self::Rs384 => Algorithm::RS384,
-        }
-    }
-}
-
 impl BackendToken {
-    /// Reads the key and signs once with it, so that a key of another kind or curve is told at the start.
+    /// Reads the key.
     pub(super) fn new(registration: &BackendServices) -> Result<Self, InvalidKey> {
-        let file = &registration.key_file;
-        let not_a_key = || InvalidKey::NotAKey {
-            file: file.clone(),
-            algorithm: registration.algorithm,
-        };
-        let pem = std::fs::read(file).map_err(|error| InvalidKey::Unreadable {
-            file: file.clone(),
-            problem: error.to_string(),
-        })?;
-        let key = match registration.algorithm {
-            AssertionAlgorithm::Es384 => EncodingKey::from_ec_pem(&pem),
-            AssertionAlgorithm::Rs384 => EncodingKey::from_rsa_pem(&pem),
-        }
-        .map_err(|_| not_a_key())?;
-        let token = Self {
+        let BackendServices {
+            key_file,
+            key_id,
+            algorithm,
+            ..
+        } = registration;
+        Ok(Self {
+            key: AssertionKey::read(key_file, key_id, *algorithm)?,
             registration: registration.clone(),
-            key,
             kept: Mutex::new(None),
-        };
-        token.assertion().ok_or_else(not_a_key)?;
-        Ok(token)
+        })
     }
 
     /// The token that is kept, or a new one.
@@ -166,14 +107,19 @@ impl BackendToken {
     }
 
     async fn ask(&self, outbound: &Outbound, timeout: Duration) -> Result<Token, FailureReason> {
-        let assertion = self.assertion().ok_or(FailureReason::TokenRefused)?;
+        let BackendServices {
+            client_id,
+            token_endpoint,
+            ..
+        } = &self.registration;
+        let assertion = self
+            .key
+            .sign(client_id, token_endpoint)
+            .ok_or(FailureReason::TokenRefused)?;
         let form = [
             ("grant_type", "client_credentials"),
             ("scope", self.registration.scope.as_str()),
-            (
-                "client_assertion_type",
-                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            ),
+            ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", assertion.as_str()),
         ];
         let headers =
@@ -186,7 +132,7 @@ impl BackendToken {
         // Life counts from before the question, so that ours never ends after the server's.
         let asked_at = Instant::now();
         let answer = outbound
-            .post_form(&self.registration.token_endpoint, headers, &form, limits)
+            .post_form(token_endpoint, headers, &form, limits)
             .await?;
         if answer.status != 200 {
             return Err(FailureReason::TokenRefused);
@@ -206,22 +152,5 @@ impl BackendToken {
             renew_at: asked_at
                 + life.map_or(Duration::ZERO, |life| life - RENEW_BEFORE.min(life / 4)),
         })
-    }
-
-    fn assertion(&self) -> Option<String> {
-        let now = jiff::Timestamp::now().as_second();
-        let header = Header {
-            kid: Some(self.registration.key_id.clone()),
-            ..Header::new(self.registration.algorithm.jwt())
-        };
-        let claims = Assertion {
-            iss: &self.registration.client_id,
-            sub: &self.registration.client_id,
-            aud: self.registration.token_endpoint.as_str(),
-            iat: now,
-            exp: now + ASSERTION_SECONDS,
-            jti: uuid::Uuid::new_v4().to_string(),
-        };
-        jsonwebtoken::encode(&header, &claims, &self.key).ok()
     }
 }

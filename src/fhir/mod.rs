@@ -7,6 +7,7 @@
 //!
 //! [`client`] reads what a caller lacks from a FHIR server, the only I/O here; [`query`] fills the templates that it asks with.
 
+pub mod assertion;
 pub mod backend_token;
 mod bases;
 mod breaker;

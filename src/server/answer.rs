@@ -6,12 +6,14 @@ use crate::cds_hooks::display::DisplayReason;
 use crate::cds_hooks::request::{BadRequest, HookRequest, parse};
 use crate::cds_hooks::response::{AssessmentJson, assessment};
 use crate::cds_hooks::service::{Service, resource_type};
-use crate::chart::Release;
 use crate::chart::input::{Prefetched, from_prefetch};
 use crate::chart::orders::{self, Drafts, Ordered};
+use crate::chart::{Chart, Release};
 use crate::config::{Advice, Knowledge};
 use crate::domain::assessment::{Assessment, assess};
+use crate::domain::facts::Facts;
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// A call that was understood.
 #[derive(Debug)]
@@ -63,9 +65,7 @@ impl<'a> HookCall<'a> {
         advice: &Advice,
         now: Timestamp,
     ) -> Result<Assessed, Problem> {
-        let input = from_prefetch(&self.request.patient_id, keys, release)?;
-        let patient_url = input.patient.full_url.clone();
-        let chart = crate::chart::read(input, &knowledge.terminology)?;
+        let (chart, patient_url) = chart(&self.request.patient_id, keys, release, knowledge)?;
         let ordered = self.request.orders.as_ref().map(|orders| {
             let drafts = Drafts {
                 json: orders.json,
@@ -75,17 +75,16 @@ impl<'a> HookCall<'a> {
             };
             orders::read(drafts, &chart.facts, &knowledge.terminology, day(now))
         });
-        let assessment = assess(chart.facts, &knowledge.model, advice.rules, day(now));
-        let display = display(assessment.applicability.applies(), ordered);
-        Ok(Assessed {
-            assessment,
-            display,
-            at: instant(now),
-        })
+        Ok(Assessed::new(chart.facts, ordered, knowledge, advice, now))
     }
 
     /// For [`card::response`] and uuids.
-    pub fn for_card<'c>(&'c self, advice: &Advice, model_facts: Option<&'c str>) -> card::Call<'c> {
+    pub fn for_card<'c>(
+        &'c self,
+        advice: &Advice,
+        model_facts: Option<&'c str>,
+        smart_launch: Option<&'c str>,
+    ) -> card::Call<'c> {
         card::Call {
             service: self.service,
             hook_instance: self.request.hook_instance,
@@ -93,6 +92,7 @@ impl<'a> HookCall<'a> {
             suggestions: advice.suggestions,
             tells_probability: advice.probability_on_card,
             model_facts,
+            smart_launch,
         }
     }
 }
@@ -108,7 +108,50 @@ pub struct Assessed {
     at: String,
 }
 
+/// Assesses a chart for which nobody called a hook and nothing is ordered: that of a SMART launch.
+pub fn assess_chart(
+    patient_id: &str,
+    keys: Vec<Prefetched<'_>>,
+    release: Release,
+    knowledge: &Knowledge,
+    advice: &Advice,
+    now: Timestamp,
+) -> Result<Assessed, Problem> {
+    let (chart, _) = chart(patient_id, keys, release, knowledge)?;
+    Ok(Assessed::new(chart.facts, None, knowledge, advice, now))
+}
+
+/// The chart that the keys hold, and the `fullUrl` of its patient.
+fn chart(
+    patient_id: &str,
+    keys: Vec<Prefetched<'_>>,
+    release: Release,
+    knowledge: &Knowledge,
+) -> Result<(Chart, Option<String>), Problem> {
+    let input = from_prefetch(patient_id, keys, release)?;
+    let patient_url = input.patient.full_url.clone().map(Cow::into_owned);
+    Ok((
+        crate::chart::read(input, &knowledge.terminology)?,
+        patient_url,
+    ))
+}
+
 impl Assessed {
+    fn new(
+        facts: Facts,
+        ordered: Option<Ordered>,
+        knowledge: &Knowledge,
+        advice: &Advice,
+        now: Timestamp,
+    ) -> Self {
+        let assessment = assess(facts, &knowledge.model, advice.rules, day(now));
+        Self {
+            display: display(assessment.applicability.applies(), ordered),
+            assessment,
+            at: instant(now),
+        }
+    }
+
     /// The assessment as JSON with its id.
     pub fn json<'a>(&'a self, knowledge: &'a Knowledge) -> AssessmentJson<'a> {
         assessment(&self.assessment, &knowledge.model, &self.at, self.display)
@@ -156,7 +199,7 @@ pub fn handle(
     let assessed = call.assess(call.prefetched(), Release::R4, knowledge, advice, now)?;
     let json = assessed.json(knowledge);
     Ok(bytes(&assessed.response(
-        call.for_card(advice, None),
+        call.for_card(advice, None, None),
         knowledge,
         json,
     )?))

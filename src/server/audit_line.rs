@@ -1,12 +1,46 @@
 //! One line of the audit trail: what was answered to whom, and nothing that names a patient.
 
-use super::live::Tenancy;
+use super::live::{Live, Tenancy};
+use super::{State, metrics};
 use crate::cds_hooks::response::{classification, state_name};
 use crate::domain::assessment::Assessment;
 use crate::domain::score::Predictor;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use uuid::Uuid;
+
+/// A line that must be on disk is waited for this long.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The line is not on disk, and must be: the answer is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotRecorded;
+
+/// Records a line, where there is a trail.
+pub(super) async fn record(
+    state: &State,
+    live: &Live,
+    line: &AuditLine<'_>,
+) -> Result<(), NotRecorded> {
+    let Some(audit) = &state.audit else {
+        return Ok(());
+    };
+    let recorded = tokio::time::timeout(PATIENCE, audit.record(line)).await;
+    let problem = match recorded {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the disk does not answer".to_owned(),
+    };
+    tracing::error!(problem, "an audit line is not on disk");
+    match &live.settings.audit {
+        Some(audit) if audit.required => {
+            metrics::not_audited();
+            Err(NotRecorded)
+        }
+        _ => Ok(()),
+    }
+}
 
 /// A line.
 #[derive(Debug, Serialize)]

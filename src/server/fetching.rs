@@ -7,6 +7,7 @@ use crate::chart::input::{Fetched, Lacking, Prefetched};
 use crate::fhir::client::{FhirServer, Observer, Reading, Start, Wanted};
 use crate::fhir::fetched::{self, FailureReason, Outcome};
 use crate::fhir::query::fill;
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use url::Url;
@@ -14,27 +15,60 @@ use url::Url;
 /// What was read, by prefetch key.
 pub type Read = BTreeMap<String, fetched::Fetched>;
 
-/// Reads what the keys lack, all at the same time, until the deadline. Nothing when the call names no FHIR server.
+/// Whose records are read, where, and with what.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'a> {
+    /// FHIR base.
+    pub base: &'a str,
+    /// Id of the patient.
+    pub patient_id: &'a str,
+    /// User of a call.
+    pub user_id: Option<&'a str>,
+    /// Encounter of a call.
+    pub encounter_id: Option<&'a str>,
+    /// Access token.
+    pub token: Option<&'a SecretString>,
+    /// The patient that the token is for, where it is for one.
+    pub token_patient: Option<&'a str>,
+    /// When the token ends.
+    pub token_expires_at: Option<Instant>,
+}
+
+impl<'a> Whose<'a> {
+    /// Of a hook call; none when it names no FHIR server.
+    pub fn of_call(request: &'a HookRequest<'_>, received_at: Instant) -> Option<Self> {
+        let authorization = request.fhir_authorization.as_ref();
+        Some(Self {
+            base: request.fhir_server.as_deref()?,
+            patient_id: &request.patient_id,
+            user_id: request.user_id.as_deref(),
+            encounter_id: request.encounter_id.as_deref(),
+            token: authorization.map(|authorization| &authorization.access_token),
+            token_patient: authorization.and_then(|authorization| authorization.patient.as_deref()),
+            token_expires_at: authorization.and_then(|authorization| {
+                received_at.checked_add(Duration::from_secs(authorization.expires_in))
+            }),
+        })
+    }
+}
+
+/// Reads what the keys lack, all at the same time, until the deadline.
 pub async fn read(
     server: &FhirServer,
     service: &Service,
-    request: &HookRequest<'_>,
+    whose: Whose<'_>,
     keys: &[Prefetched<'_>],
-    received_at: Instant,
     deadline: Instant,
 ) -> Read {
-    let Some(base) = &request.fhir_server else {
-        return Read::new();
-    };
     let failed = |reason| fetched::Fetched {
         pages: Vec::new(),
         outcome: Outcome::Failed(reason),
         took: Duration::ZERO,
     };
     let values = |token: &str| match token.trim() {
-        "context.patientId" => Some(request.patient_id.as_str()),
-        "context.userId" => request.user_id.as_deref(),
-        "context.encounterId" => request.encounter_id.as_deref(),
+        "context.patientId" => Some(whose.patient_id),
+        "context.userId" => whose.user_id,
+        "context.encounterId" => whose.encounter_id,
         _ => None,
     };
     let mut read = Read::new();
@@ -62,12 +96,11 @@ pub async fn read(
             start,
         });
     }
-    let authorization = request.fhir_authorization.as_ref();
     // A token for one patient is never used to ask for another.
-    let is_for_another = authorization
-        .and_then(|authorization| authorization.patient.as_deref())
-        .is_some_and(|patient| patient.trim_start_matches("Patient/") != request.patient_id);
-    let refused = match Url::parse(base) {
+    let is_for_another = whose
+        .token_patient
+        .is_some_and(|patient| patient.trim_start_matches("Patient/") != whose.patient_id);
+    let refused = match Url::parse(whose.base) {
         Err(_) => Err(FailureReason::RefusedBase),
         Ok(_) if is_for_another => Err(FailureReason::NoAuthorisation),
         Ok(base) => Ok(base),
@@ -83,10 +116,8 @@ pub async fn read(
         Ok(base) => {
             let reading = Reading {
                 base: &base,
-                token: authorization.map(|authorization| &authorization.access_token),
-                token_expires_at: authorization.and_then(|authorization| {
-                    received_at.checked_add(Duration::from_secs(authorization.expires_in))
-                }),
+                token: whose.token,
+                token_expires_at: whose.token_expires_at,
                 deadline,
             };
             read.extend(server.read(reading, wanted).await);

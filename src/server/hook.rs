@@ -1,16 +1,20 @@
 //! `POST /cds-services/{id}`: who calls, what is missing, whether the card is shown, and what is kept of it.
 
 use super::answer::{Assessed, HookCall, bytes};
-use super::audit_line::{AuditLine, Found};
+use super::audit_line::{self, AuditLine, Found, NotRecorded};
 use super::display::{Earlier, History, Suppression, suppression};
 use super::error::Problem;
+use super::fetching::{self, Whose};
 use super::live::{Entitlement, Live, Place, Tenancy};
-use super::{State, fetching, metrics};
+use super::{State, metrics};
 use crate::cds_hooks::card;
 use crate::cds_hooks::display::DisplayReason;
 use crate::cds_hooks::response::{classification, service_off};
+use crate::chart::Release;
 use crate::config::Mode;
 use crate::domain::score::Classification;
+use crate::fhir::client::FhirServer;
+use crate::fhir::release::UnsupportedRelease;
 use crate::store::{Class, ShownCard};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -23,9 +27,6 @@ use uuid::Uuid;
 
 /// A body up to this size is answered on the thread that read it: about 5 ms at most.
 const SMALL_BODY: usize = 256 * 1024;
-
-/// An audit line that must be on disk is waited for this long.
-const AUDIT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The store is waited for at least so long, also when reading has taken all the time that there was: a card that was put
 /// off would else be shown whenever a FHIR server is slow.
@@ -211,12 +212,14 @@ impl Work {
         let mut release = tenancy.client.release;
         let read = match &tenancy.client.fhir {
             None => fetching::Read::new(),
-            Some(server) => {
-                release = stated_release(server, &call, release)?;
-                let (service, request) = (call.service, &call.request);
-                let (received_at, deadline) = (self.received_at, self.deadline);
-                fetching::read(server, service, request, &keys, received_at, deadline).await
-            }
+            Some(server) => match Whose::of_call(&call.request, self.received_at) {
+                None => fetching::Read::new(),
+                Some(whose) => {
+                    release = stated_release(server, whose.base, release)
+                        .map_err(|refused| Problem::unsupported_release(&refused))?;
+                    fetching::read(server, call.service, whose, &keys, self.deadline).await
+                }
+            },
         };
         fetching::add(&mut keys, &read);
         let now = self.state.clock.now();
@@ -225,7 +228,8 @@ impl Work {
 
         let json = assessed.json(knowledge);
         let model_facts = super::model::address(&self.state, &self.live, knowledge);
-        let for_card = call.for_card(advice, model_facts.as_deref());
+        let smart_launch = tenancy.has_launches().then_some(&*self.state.launch_url);
+        let for_card = call.for_card(advice, model_facts.as_deref(), smart_launch);
         let card = card::uuid(for_card, &json.result_id, "card");
         let patient = tenancy.pseudonyms.as_ref().map(|pseudonyms| {
             let tenant = tenancy.name.tenant.as_deref().unwrap_or_default();
@@ -260,7 +264,9 @@ impl Work {
             latency_us: self.received_at.elapsed().as_micros() as u64,
             ..AuditLine::of_tenancy(tenancy, Found::of(&assessed.assessment))
         };
-        self.audit(&line).await?;
+        audit_line::record(&self.state, &self.live, &line)
+            .await
+            .map_err(|NotRecorded| Problem::not_audited())?;
         if let (Some(class), Some(shown)) = (class, &self.state.shown)
             && !matches!(
                 display,
@@ -375,44 +381,17 @@ impl Work {
             }),
         })
     }
-
-    async fn audit(&self, line: &AuditLine<'_>) -> Result<(), Problem> {
-        let Some(audit) = &self.state.audit else {
-            return Ok(());
-        };
-        let recorded = tokio::time::timeout(AUDIT_PATIENCE, audit.record(line)).await;
-        let problem = match recorded {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the disk does not answer".to_owned(),
-        };
-        tracing::error!(problem, "an audit line is not on disk");
-        match &self.live.settings.audit {
-            Some(audit) if audit.required => {
-                metrics::not_audited();
-                Err(Problem::not_audited())
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 /// The release that the data are in. What the server states counts; a release that cannot be read is refused, not guessed at.
-fn stated_release(
-    server: &crate::fhir::client::FhirServer,
-    call: &HookCall<'_>,
-    configured: crate::chart::Release,
-) -> Result<crate::chart::Release, Problem> {
-    let base = call
-        .request
-        .fhir_server
-        .as_deref()
-        .and_then(|base| url::Url::parse(base).ok());
-    match base.and_then(|base| server.known_version(&base)) {
-        None => Ok(configured),
-        Some(Ok(stated)) => Ok(stated),
-        Some(Err(unsupported)) => Err(Problem::unsupported_release(&unsupported)),
-    }
+pub(super) fn stated_release(
+    server: &FhirServer,
+    base: &str,
+    configured: Release,
+) -> Result<Release, UnsupportedRelease> {
+    let base = url::Url::parse(base).ok();
+    base.and_then(|base| server.known_version(&base))
+        .unwrap_or(Ok(configured))
 }
 
 fn class_of(class: Classification) -> Class {

@@ -2,6 +2,7 @@
 
 use super::CannotStart;
 use super::fetching::MetricsOfFhir;
+use super::smart_app::{self, OpenSmartClient, Smart, on_loopback};
 use crate::audit::Key;
 use crate::audit::pseudonym::Pseudonyms;
 use crate::auth::{
@@ -57,6 +58,8 @@ pub struct Tenancy {
     pub settings_sha256: String,
     /// Override reasons that put a card off.
     pub snooze_reasons: Vec<Reason>,
+    /// The issuers whose launches it answers.
+    pub issuers: Vec<String>,
     /// What holds for all tenants of the client.
     pub client: Arc<Client>,
 }
@@ -73,6 +76,8 @@ pub struct Client {
     pub fhir: Option<FhirServer>,
     /// The release that its data are in, unless the server says another.
     pub release: Release,
+    /// Its SMART app, where it is registered.
+    pub smart: Option<Smart>,
 }
 
 /// Whether a client may call a service.
@@ -120,6 +125,7 @@ impl Live {
         settings: Settings,
         used: UsedTokens,
         own: Option<&OwnFhirServer>,
+        open_smart: Option<&OpenSmartClient>,
     ) -> Result<Self, CannotStart> {
         let mut loaded = Loaded::default();
         let outbound = |fetching: &config::Fetching| -> Result<OutboundSettings, CannotStart> {
@@ -139,7 +145,12 @@ impl Live {
                 ..OutboundSettings::default()
             })
         };
+        let smart = open_smart.map(|client| client.register(own)).transpose()?;
+        let issuers = smart
+            .as_ref()
+            .map(|smart| smart.app.registration().issuers.clone());
         let open = Arc::new(Client {
+            smart,
             services: None,
             services_off: Vec::new(),
             display: DisplayRules::default(),
@@ -151,6 +162,7 @@ impl Live {
             crate::store::Tenant::new(OPEN, None),
             &settings.advice,
             None,
+            issuers.unwrap_or_default(),
             open,
         )?;
 
@@ -170,7 +182,16 @@ impl Live {
                 }
             }
             trusted.push(trust(client));
+            let smart = match &client.smart {
+                Some(registration) => Some(smart_app::of_client(
+                    client,
+                    registration.clone(),
+                    &outbound,
+                )?),
+                None => None,
+            };
             let shared = Arc::new(Client {
+                smart,
                 services: client.services.clone(),
                 services_off: client.services_off.clone(),
                 display: client.display.clone(),
@@ -178,20 +199,21 @@ impl Live {
                 fhir: fhir_server(client, outbound)?,
                 release: client.fetching.version.parse().unwrap_or_default(),
             });
-            let tenants: Vec<(Option<&str>, &Advice, &Option<SecretString>)> =
-                if client.tenants.is_empty() {
-                    vec![(None, &client.advice, &client.pseudonym_key)]
-                } else {
-                    let tenants = client.tenants.iter();
-                    tenants
-                        .map(|t| (Some(t.id.as_str()), &t.advice, &t.pseudonym_key))
-                        .collect()
-                };
+            let issuers = client.smart.iter().flat_map(|smart| &smart.issuers);
+            let issuers: Vec<String> = issuers.cloned().collect();
+            let tenants: Vec<Option<&config::Tenant>> = match client.tenants.as_slice() {
+                [] => vec![None],
+                tenants => tenants.iter().map(Some).collect(),
+            };
             let tenancies_of_client = tenants
                 .into_iter()
-                .map(|(tenant, advice, key)| {
-                    let name = crate::store::Tenant::new(&client.name, tenant);
-                    loaded.tenancy(name, advice, key.as_ref(), shared.clone())
+                .map(|tenant| {
+                    let name = crate::store::Tenant::new(&client.name, tenant.map(|t| &*t.id));
+                    let (advice, key, issuers) = match tenant {
+                        None => (&client.advice, &client.pseudonym_key, &issuers),
+                        Some(t) => (&t.advice, &t.pseudonym_key, &t.smart_issuers),
+                    };
+                    loaded.tenancy(name, advice, key.as_ref(), issuers.clone(), shared.clone())
                 })
                 .collect::<Result<Vec<_>, _>>()?;
             tenancies.push(tenancies_of_client);
@@ -239,9 +261,13 @@ impl Live {
 
     /// The knowledge behind the model of this SHA-256, whoever is answered by it.
     pub fn knowledge_of_model(&self, sha256: &str) -> Option<&Knowledge> {
-        let all = std::iter::once(&self.open).chain(self.tenancies.iter().flatten());
+        let all = self.tenancies();
         all.map(|tenancy| &*tenancy.knowledge)
             .find(|knowledge| knowledge.model.sha256 == sha256)
+    }
+
+    pub(super) fn tenancies(&self) -> impl Iterator<Item = &Tenancy> {
+        std::iter::once(&self.open).chain(self.tenancies.iter().flatten())
     }
 
     /// Fetches keys that are missing or aged, and asks FHIR servers for their release. Not on a call's path.
@@ -254,10 +280,13 @@ impl Live {
             .iter()
             .filter_map(|of_client| of_client.first())
         {
-            let Some(fhir) = &tenancy.client.fhir else {
-                continue;
-            };
-            for (_, stated) in fhir.check_version().await {
+            let Client { fhir, smart, .. } = &*tenancy.client;
+            let servers = fhir.iter().chain(smart.iter().map(|smart| &smart.fhir));
+            let mut all_stated = Vec::new();
+            for server in servers {
+                all_stated.extend(server.check_version().await);
+            }
+            for (_, stated) in all_stated {
                 let client = &tenancy.name.client;
                 match stated {
                     Ok(release) if release != tenancy.client.release => tracing::warn!(
@@ -302,6 +331,7 @@ impl Loaded {
         name: crate::store::Tenant,
         advice: &Advice,
         pseudonym_key: Option<&SecretString>,
+        issuers: Vec<String>,
         client: Arc<Client>,
     ) -> Result<Tenancy, CannotStart> {
         let knowledge = self.knowledge(&advice.content)?;
@@ -343,6 +373,7 @@ impl Loaded {
             pseudonyms,
             settings_sha256: hex(&Sha256::digest(settings.as_bytes())),
             snooze_reasons,
+            issuers,
             client,
         })
     }
@@ -391,10 +422,9 @@ fn fhir_server(
             client_id: backend.client_id.clone(),
             key_file: backend.key_file.clone(),
             key_id: backend.kid.clone(),
-            algorithm: match backend.algorithm.as_str() {
-                "RS384" => AssertionAlgorithm::Rs384,
-                _ => AssertionAlgorithm::Es384,
-            },
+            // The settings let no other name through.
+            algorithm: AssertionAlgorithm::from_name(&backend.algorithm)
+                .unwrap_or(AssertionAlgorithm::Es384),
             scope: backend.scope.clone(),
         }),
         None if fetching.anonymous => Access::Anonymous,
@@ -419,16 +449,11 @@ fn fhir_server(
 
 impl OwnFhirServer {
     fn server(&self) -> Result<FhirServer, CannotStart> {
-        let loopback = ["127.0.0.0/8", "::1/128"];
         let settings = FhirServerSettings {
             name: OPEN.to_owned(),
             bases: vec![self.0.clone()],
             access: Access::Anonymous,
-            outbound: OutboundSettings {
-                allow_http: true,
-                allow_private_networks: loopback.iter().filter_map(|n| n.parse().ok()).collect(),
-                ..OutboundSettings::default()
-            },
+            outbound: on_loopback(),
             limits: ReadLimits::default(),
         };
         FhirServer::new(settings, Arc::new(MetricsOfFhir))

@@ -69,6 +69,10 @@ fn describe() {
         "rrdtc_reloads_total",
         "Reloads of the configuration by result"
     );
+    describe_counter!(
+        "rrdtc_launches_total",
+        "Launches of the SMART app by client and how they ended"
+    );
     describe_gauge!("rrdtc_calls_in_flight", "Hook calls being answered");
 }
 
@@ -127,6 +131,12 @@ pub fn audit(status: AuditStatus) {
 /// An answer that was given up because its audit line is not on disk.
 pub fn not_audited() {
     counter!("rrdtc_audit_failed_total", "why" => "no-answer").increment(1);
+}
+
+/// A launch of the SMART app that ended: `assessed`, or the problem. No client where none is known.
+pub fn launch(client: &str, outcome: &'static str) {
+    counter!("rrdtc_launches_total", "client" => client.to_owned(), "outcome" => outcome)
+        .increment(1);
 }
 
 /// A reload.

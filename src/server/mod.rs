@@ -3,6 +3,7 @@
 //!
 //! | route | who |
 //! |---|---|
+//! | `GET /smart/*` and `POST /smart/assessments/{launch}/end` | whoever an EHR sends, with the cookie of the launch |
 //! | `OPTIONS` (preflight), `GET /health/live` | everybody |
 //! | `GET /model`, `GET /model/source-attributes`, `GET /model/tripod-ai` | everybody, or callers with a token where `public_routes` does not list them |
 //! | `GET /cds-services`, `POST /cds-services/{id}`, `POST /cds-services/{id}/feedback` | callers with a token, where clients are configured |
@@ -16,14 +17,17 @@ mod feedback;
 mod fetching;
 mod health;
 mod hook;
+mod launch;
 mod live;
 mod metrics;
 mod model;
 mod signals;
+mod smart_app;
 mod tls;
 
 pub use error::Problem;
 pub use live::{Live, OwnFhirServer, Tenancy};
+pub use smart_app::{Launching, OpenSmartClient, Smart};
 pub use tls::UnusableCertificate;
 
 use crate::audit::{
@@ -32,11 +36,12 @@ use crate::audit::{
 use crate::auth::{InvalidKeys, RedisAddressInvalid, UsedTokens};
 use crate::cds_hooks::service::{Advertised, Discovery};
 use crate::config::{CorsOrigins, InvalidConfiguration, Settings, UnusableContent};
+use crate::smart::kept::Assessments;
 use crate::store::{ShownWriter, Store, StoreError};
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::http::header;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpMessage, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::net::{SocketAddr, TcpListener};
@@ -49,6 +54,15 @@ use uuid::Uuid;
 
 /// Tokens remembered as used in memory, at most; more are refused.
 const USED_TOKENS: usize = 200_000;
+
+/// Launches that came back are remembered in memory until their state has expired, at most so many; more are refused.
+const USED_LAUNCHES: usize = 100_000;
+
+/// Assessments of launches kept in memory, at most.
+const KEPT_ASSESSMENTS: usize = 1_000;
+
+/// Launches that talk to an EHR at one time. Everybody may begin one, so they have places of their own beside hook calls.
+const LAUNCHES_AT_ONCE: usize = 32;
 
 /// Shown cards that wait to be kept, at most.
 const SHOWN_QUEUE: usize = 10_000;
@@ -66,6 +80,14 @@ pub struct State {
     used: UsedTokens,
     calls: Arc<Semaphore>,
     own_fhir: Option<OwnFhirServer>,
+    open_smart: Option<OpenSmartClient>,
+    /// Where EHRs launch the SMART app.
+    launch_url: String,
+    /// By which launches and what is kept of them expire.
+    now: Now,
+    launches: Arc<Semaphore>,
+    used_launches: UsedTokens,
+    assessments: Assessments,
 }
 
 impl State {
@@ -118,6 +140,9 @@ impl Clock {
         }
     }
 }
+
+/// The time by which launches and what is kept of them expire. Tests turn it forward.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Why the server does not start, or a reload is refused.
 #[derive(Debug, thiserror::Error)]
@@ -184,6 +209,10 @@ pub struct Startup {
     pub routes: Option<MoreRoutes>,
     /// The path of a FHIR server among these routes, which calls without clients may name.
     pub own_fhir: Option<&'static str>,
+    /// A SMART app, where no client is configured.
+    pub smart: Option<OpenSmartClient>,
+    /// The time by which launches expire.
+    pub now: Now,
     /// How settings are read again on SIGHUP.
     pub reload: Option<Reload>,
 }
@@ -196,6 +225,8 @@ impl Startup {
             clock,
             routes: None,
             own_fhir: None,
+            smart: None,
+            now: Arc::new(Timestamp::now),
             reload: None,
         }
     }
@@ -213,8 +244,22 @@ pub fn check(settings: &Settings) -> Result<(), CannotStart> {
     if let Some(audit) = &settings.audit {
         Key::read(&audit.key_file).map_err(UnusableAudit::from)?;
     }
-    Live::load(settings.clone(), used_tokens(settings)?, None)?;
+    Live::load(settings.clone(), used_tokens(settings)?, None, None)?;
     Ok(())
+}
+
+/// What several replicas share about launches, or what this one keeps.
+fn launches(settings: &Settings) -> Result<(UsedTokens, Assessments), RedisAddressInvalid> {
+    Ok(match &settings.redis_url {
+        Some(url) => (
+            UsedTokens::redis(url, "rrdtc:launch:")?,
+            Assessments::redis(url)?,
+        ),
+        None => (
+            UsedTokens::in_memory(USED_LAUNCHES),
+            Assessments::in_memory(KEPT_ASSESSMENTS),
+        ),
+    })
 }
 
 fn used_tokens(settings: &Settings) -> Result<UsedTokens, RedisAddressInvalid> {
@@ -261,7 +306,13 @@ impl Application {
             None => None,
         };
         let used = used_tokens(&settings)?;
-        let live = Live::load(settings.clone(), used.clone(), own_fhir.as_ref())?;
+        let (used_launches, assessments) = launches(&settings)?;
+        let live = Live::load(
+            settings.clone(),
+            used.clone(),
+            own_fhir.as_ref(),
+            startup.smart.as_ref(),
+        )?;
         let store = match &settings.store_url {
             Some(url) => Some(Store::open(url).await?),
             None => None,
@@ -282,6 +333,12 @@ impl Application {
             used,
             calls: Arc::new(Semaphore::new(settings.max_concurrent_calls)),
             own_fhir,
+            open_smart: startup.smart,
+            launch_url: format!("{base_url}/smart/launch"),
+            now: startup.now,
+            launches: Arc::new(Semaphore::new(LAUNCHES_AT_ONCE)),
+            used_launches,
+            assessments,
         });
         let certificate = settings.tls.as_ref().map(Certificate::load).transpose()?;
         let main = main_server(
@@ -368,6 +425,7 @@ fn main_server(
             )
             .configure(model::routes)
             .route("/health/live", web::get().to(health::live))
+            .configure(launch::routes)
             .configure(move |config| {
                 if let Some(more) = &more {
                     more(config);
@@ -478,6 +536,7 @@ async fn common_headers(
 ) -> Result<actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>, actix_web::Error> {
     let received_at = Instant::now();
     let id = Uuid::new_v4();
+    request.extensions_mut().insert(RequestId(id));
     let method = request.method().clone();
     let mut response = next.call(request).await?;
     let route = response.request().match_pattern().unwrap_or_default();
@@ -506,6 +565,10 @@ async fn common_headers(
     }
     Ok(response)
 }
+
+/// The id of a request, which its answer tells.
+#[derive(Debug, Clone, Copy)]
+struct RequestId(Uuid);
 
 async fn discovery(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let live = state.live();

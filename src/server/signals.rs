@@ -17,6 +17,7 @@ const REFRESH_EVERY: Duration = Duration::from_secs(60);
 pub(super) async fn look_after(state: web::Data<State>) {
     loop {
         state.live().refresh().await;
+        state.assessments.forget_expired((state.now)());
         tokio::time::sleep(REFRESH_EVERY).await;
     }
 }
@@ -49,7 +50,12 @@ pub(super) async fn reload(
 ) {
     while hangups.recv().await.is_some() {
         let reloaded = read().and_then(|settings| {
-            let live = Live::load(settings, state.used.clone(), state.own_fhir.as_ref())?;
+            let live = Live::load(
+                settings,
+                state.used.clone(),
+                state.own_fhir.as_ref(),
+                state.open_smart.as_ref(),
+            )?;
             // The last step that can fail: nothing was replaced before.
             if let (Some(certificate), Some(tls)) = (&certificate, &live.settings.tls) {
                 certificate.reload(tls)?;

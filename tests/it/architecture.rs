@@ -3,19 +3,31 @@
 use std::path::Path;
 
 /// Module to the modules that it may use. `domain` uses nothing.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("statistics", &[]),
     ("model", &["domain", "statistics"]),
     ("terminology", &[]),
     ("outbound", &[]),
-    ("auth", &[]),
+    ("replicas", &[]),
+    ("auth", &["replicas"]),
     ("store", &[]),
     ("audit", &[]),
     ("fhir", &["outbound"]),
+    ("smart", &["outbound", "fhir", "replicas"]),
     ("cds_hooks", &["domain"]),
     ("chart", &["fhir", "terminology", "domain"]),
-    ("config", &["terminology", "domain", "model", "cds_hooks"]),
+    (
+        "config",
+        &[
+            "terminology",
+            "domain",
+            "model",
+            "cds_hooks",
+            "smart",
+            "fhir",
+        ],
+    ),
     (
         "server",
         &[
@@ -29,6 +41,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
             "audit",
             "fhir",
             "outbound",
+            "smart",
             "terminology",
         ],
     ),

@@ -3,7 +3,7 @@
 
 pub(crate) mod forge;
 mod key_sets;
-mod replay;
+pub mod replay;
 
 use forge::{
     ENDPOINT, ISSUER, KeyPair, NOW, P256, P384, RSA, Served, authenticator, bearer, client, header,

@@ -68,9 +68,9 @@ fn all_settings() -> Names {
     names("", parsed(DEFAULTS).as_item(), &mut all);
     for (table, settings) in client_settings() {
         // Tables within a client have names of their own.
-        let of_table = settings
-            .into_iter()
-            .filter(|name| !["backend_services", "suggestions", "tenants"].contains(&&**name));
+        let of_table = settings.into_iter().filter(|name| {
+            !["backend_services", "smart", "suggestions", "tenants"].contains(&&**name)
+        });
         all.insert(table.to_owned(), of_table.collect());
     }
     all
@@ -102,14 +102,15 @@ fn load(text: &str) -> Settings {
 fn the_example_configuration_is_accepted() {
     let settings = load(&example());
     assert_eq!(settings.clients.len(), 1);
-    // And with everything that it shows commented out, but for two of the three ways to give keys.
+    // And with everything that it shows commented out, but for two of the three ways to give keys and one of two to be known.
     let full: String = in_full()
         .lines()
-        .filter(|line| !line.starts_with("jwks"))
+        .filter(|line| !line.starts_with("jwks") && !line.starts_with("client_secret_file"))
         .map(|line| format!("{line}\n"))
         .collect();
     let client = load(&full).clients.remove(0);
     assert!(client.fetching.backend.is_some());
+    assert!(client.smart.is_some());
     assert!(client.tenants[0].pseudonym_key.is_some());
 }
 

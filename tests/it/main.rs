@@ -23,6 +23,7 @@ mod protocol;
 mod reconstruction;
 mod rules;
 mod score;
+mod smart;
 mod store;
 mod support;
 mod terminology;

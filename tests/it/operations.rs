@@ -5,5 +5,5 @@ mod configuration;
 mod limits;
 mod metrics;
 mod no_patient_data;
-mod process;
+pub mod process;
 mod signals;

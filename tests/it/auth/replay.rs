@@ -136,15 +136,15 @@ async fn a_token_with_a_bad_signature_uses_up_nothing() {
 }
 
 /// A Redis of Debian's package on a free port of loopback, in a folder of its own; stopped when dropped.
-struct RedisServer {
+pub struct RedisServer {
     process: Child,
-    port: u16,
+    pub port: u16,
     folder: tempfile::TempDir,
 }
 
 impl RedisServer {
     /// `None` when there is no `redis-server` here; a failure instead when the environment requires one.
-    fn start(test: &str) -> Option<Self> {
+    pub fn start(test: &str) -> Option<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .unwrap()
             .local_addr()
@@ -183,7 +183,7 @@ impl RedisServer {
         UsedTokens::redis(&address, "rrdtc-test:jti:").unwrap()
     }
 
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
@@ -193,7 +193,7 @@ impl RedisServer {
     }
 
     /// What `redis-cli` would say; one connection a command.
-    fn ask(&self, command: &[&str]) -> redis::Value {
+    pub fn ask(&self, command: &[&str]) -> redis::Value {
         let client = redis::Client::open(format!("redis://127.0.0.1:{}/", self.port)).unwrap();
         let mut connection = client.get_connection().unwrap();
         let mut cmd = redis::cmd(command[0]);
