@@ -6,6 +6,7 @@
 //! Read [`Facts::make`] first.
 
 mod content;
+mod nomogram;
 mod page;
 mod words;
 

@@ -237,7 +237,7 @@ fn the_model_of_any_tenant_is_found_by_its_hash() {
         let answer = site.call_as(tenant, &call);
         assert_eq!(assessment(&answer)["model"]["sha256"], sha256);
         let address = format!("{EXTERNAL}/model?sha256={sha256}");
-        assert_eq!(links(&answer)[1..], [address.clone()], "{tenant}");
+        assert_eq!(links(&answer)[1..], [address.as_str()], "{tenant}");
         let path = address.strip_prefix(EXTERNAL).unwrap();
         assert_eq!(
             version(&site.server.get(&format!("{path}&format=json"))),
