@@ -19,9 +19,10 @@ mod live;
 mod metrics;
 mod signals;
 mod tls;
+pub mod within;
 
 pub use error::Problem;
-pub use live::{Live, OwnFhirServer, Tenancy};
+pub use live::{Live, OPEN, OwnFhirServer, Tenancy};
 pub use tls::UnusableCertificate;
 
 use crate::audit::{
@@ -158,7 +159,8 @@ pub enum CannotStart {
 }
 
 impl CannotStart {
-    fn client(client: &str, problem: impl ToString) -> Self {
+    /// A problem of one client or of one remote server.
+    pub fn client(client: &str, problem: impl ToString) -> Self {
         Self::Client {
             client: client.to_owned(),
             problem: problem.to_string(),
@@ -184,6 +186,8 @@ pub struct Startup {
     pub own_fhir: Option<&'static str>,
     /// How settings are read again on SIGHUP.
     pub reload: Option<Reload>,
+    /// An open database, used when the settings name none.
+    pub store: Option<Store>,
 }
 
 impl Startup {
@@ -195,6 +199,7 @@ impl Startup {
             routes: None,
             own_fhir: None,
             reload: None,
+            store: None,
         }
     }
 }
@@ -262,7 +267,7 @@ impl Application {
         let live = Live::load(settings.clone(), used.clone(), own_fhir.as_ref())?;
         let store = match &settings.store_url {
             Some(url) => Some(Store::open(url).await?),
-            None => None,
+            None => startup.store,
         };
         let audit = match &settings.audit {
             Some(audit) => Some(open_audit(audit, store.as_ref()).await?),
@@ -487,10 +492,13 @@ async fn common_headers(
         "answered"
     );
     let headers = response.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        header::HeaderValue::from_static("no-store"),
-    );
+    // But for files that say themselves that they never change.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(
+            header::CACHE_CONTROL,
+            header::HeaderValue::from_static("no-store"),
+        );
+    }
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         header::HeaderValue::from_static("nosniff"),

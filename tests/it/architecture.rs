@@ -34,7 +34,15 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ),
     (
         "sandbox",
-        &["server", "cds_hooks", "chart", "config", "domain", "fhir"],
+        &[
+            "server",
+            "cds_hooks",
+            "chart",
+            "config",
+            "domain",
+            "fhir",
+            "store",
+        ],
     ),
     (
         "cli",
