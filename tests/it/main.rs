@@ -18,6 +18,7 @@ mod peers;
 mod properties;
 mod protocol;
 mod rules;
+mod sandbox;
 mod score;
 mod store;
 mod support;

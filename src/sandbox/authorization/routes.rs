@@ -7,7 +7,7 @@ use super::grants::{Launch, Pending};
 use super::{USER, clients, scopes, token};
 use crate::sandbox::Ehr;
 use crate::sandbox::page::{self, Frame, html, html_with_policy, is_from_elsewhere};
-use crate::sandbox::pages::names::{Named, named};
+use crate::sandbox::pages::names::{Named, named, visible};
 use crate::server::State;
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
@@ -321,10 +321,11 @@ async fn consent_for(
 struct Consent<'a> {
     frame: Frame,
     request: &'a str,
-    client: &'a str,
+    client: String,
     goes_to: String,
     scopes: Vec<(String, String)>,
     patient: Option<Named>,
+    picked: &'a str,
     is_picked: bool,
     user: &'a str,
 }
@@ -351,15 +352,16 @@ fn consent(
     let page = Consent {
         frame: Frame::new(ehr, state, ""),
         request: id,
-        client: &pending.client,
+        client: visible(&pending.client, 120),
         goes_to,
         scopes: pending
             .scopes
             .split_whitespace()
             .map(|scope| (scope.to_owned(), scopes::in_words(scope)))
             .collect(),
-        patient,
         is_picked: pending.launch.is_none(),
+        picked: picked.unwrap_or_default(),
+        patient,
         user: pending.launch.as_ref().map_or(USER, |launch| &launch.user),
     };
     html_with_policy(StatusCode::OK, &page, &policy)

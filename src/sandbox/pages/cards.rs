@@ -2,6 +2,7 @@
 
 use super::json_text::pretty;
 use super::markdown::rendered;
+use super::names::{turns_text, visible};
 use crate::sandbox::asking::Asked;
 use crate::sandbox::authorization::launch_address;
 use crate::sandbox::{Ehr, Handled, Shown};
@@ -139,7 +140,9 @@ pub fn exchange(
 }
 
 fn view(ehr: &Ehr, state: &State, place: &Place<'_>, card: &Value, handled: &Handled) -> Card {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let text = |value: &Value| visible(value.as_str().unwrap_or_default(), 1_000);
+    let detail = card["detail"].as_str().unwrap_or_default();
+    let detail: String = detail.chars().filter(|c| !turns_text(*c)).collect();
     let (indicator, indicator_words) = match card["indicator"].as_str() {
         Some("critical") => ("critical", "Critical"),
         Some("warning") => ("warning", "Warning"),
@@ -188,7 +191,7 @@ fn view(ehr: &Ehr, state: &State, place: &Place<'_>, card: &Value, handled: &Han
         indicator,
         indicator_words,
         summary: text(&card["summary"]),
-        detail: rendered(card["detail"].as_str().unwrap_or_default()),
+        detail: rendered(&detail),
         source: text(&card["source"]["label"]),
         source_url: source_url
             .filter(|url| url.starts_with("https://") || url.starts_with("http://"))

@@ -179,7 +179,7 @@ pub async fn record(
         is_patient: stored.resource_type == "Patient",
         added: &stored.added,
         patient: chart.named,
-        reference,
+        reference: super::names::visible(&reference, 200),
     };
     html(StatusCode::OK, &page)
 }

@@ -71,12 +71,12 @@ impl Forms {
 /// What a page says after a form was sent; only our own words.
 pub fn message(done: &str) -> Option<&'static str> {
     Some(match done {
-        "pet" => "PET result added. The card below is new.",
-        "metastasis" => "Metastasis added. The card below is new.",
-        "recurrence" => "Recurrence added. The card below is new.",
-        "negative" => "Status \"no evidence of disease\" added. The card below is new.",
-        "radioiodine" => "Iodine-131 treatment added. What the service says now is below.",
-        "removed" => "Record removed. What the service says now is below.",
+        "pet" => "PET result added. The service was asked again.",
+        "metastasis" => "Metastasis added. The service was asked again.",
+        "recurrence" => "Recurrence added. The service was asked again.",
+        "negative" => "Status \"no evidence of disease\" added. The service was asked again.",
+        "radioiodine" => "Iodine-131 treatment added. The service was asked again.",
+        "removed" => "Record removed. The service was asked again.",
         "reset" => "The chart is as it was at first.",
         "accepted" => "Suggestion accepted: it was applied to the chart, and the service was told.",
         "accepted-only" => {

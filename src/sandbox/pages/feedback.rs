@@ -2,6 +2,7 @@
 //! report shows what it kept.
 
 use super::editing::FOREIGN_FORM;
+use super::names::visible;
 use super::orders::new_id;
 use crate::sandbox::page::{self, Frame, encode, html, is_from_elsewhere, see_other};
 use crate::sandbox::store::{Full, Store};
@@ -231,9 +232,10 @@ pub async fn dismiss(
         let (title, status) = ("The card was not dismissed", StatusCode::BAD_REQUEST);
         return page::problem(&ehr, &state, status, title, problem, &shown.page);
     }
+    let comment = visible(comment, 500);
     let words = match (
         reason.and_then(|reason| reason["display"].as_str()),
-        comment,
+        comment.as_str(),
     ) {
         (Some(reason), "") => reason.to_owned(),
         (Some(reason), comment) => format!("{reason} ({comment})"),
@@ -375,8 +377,8 @@ async fn fill(page: &mut ReportPage, ehr: &Ehr, state: &State) -> Result<(), Str
                 .to_string(),
             hook: hook.map_or(service, |service| service.hook.clone()),
             outcome,
-            what,
-            comment: received.item.comment.unwrap_or_default(),
+            what: visible(&what, 500),
+            comment: visible(&received.item.comment.unwrap_or_default(), 500),
             card: received.item.card.to_string(),
         });
     }

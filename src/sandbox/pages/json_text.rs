@@ -1,5 +1,8 @@
 //! JSON laid out for reading, without changing anything of it: not a digit, not an order, not what occurs twice.
 
+use super::names::turns_text;
+use std::fmt::Write;
+
 /// More than this is not laid out on a page.
 pub const LONGEST: usize = 200_000;
 
@@ -16,7 +19,12 @@ pub fn pretty(json: &str) -> String {
             return out;
         }
         if in_string {
-            out.push(c);
+            if turns_text(c) {
+                // The same to JSON, and visible.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            } else {
+                out.push(c);
+            }
             in_string = escaped || c != '"';
             escaped = !escaped && c == '\\';
             continue;
@@ -70,6 +78,7 @@ mod tests {
                 "{\n \"a\": 1.50,\n \"a\": [],\n \"b\": {}\n}",
             ),
             (r#"["x, \"{y}\\",2]"#, "[\n \"x, \\\"{y}\\\\\",\n 2\n]"),
+            ("\"a\u{202e}b\"", "\"a\\u202eb\""),
             ("", ""),
         ] {
             assert_eq!(pretty(json), expected);

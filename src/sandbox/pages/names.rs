@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 /// Who a patient is.
 #[derive(Debug, Clone, Default)]
 pub struct Named {
-    /// Id.
+    /// Id, as it may be shown.
     pub id: String,
     /// Address of the chart.
     pub chart: String,
@@ -35,6 +35,33 @@ impl Named {
     }
 }
 
+/// Text of a record as it may be shown: characters that would turn the text around them are marked, control characters are
+/// blanks, and no more than so many characters.
+pub fn visible(text: &str, most: usize) -> String {
+    let mut shown: String = text.chars().take(most).map(visible_character).collect();
+    if text.chars().nth(most).is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
+
+/// One character as it may be shown.
+fn visible_character(c: char) -> char {
+    match c {
+        c if turns_text(c) => '\u{fffd}',
+        c if c.is_control() => ' ',
+        c => c,
+    }
+}
+
+/// Marks and controls of writing direction (Unicode Standard Annex 9, table 4).
+pub fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters of a name, id or date that are shown.
+const LONGEST_NAME: usize = 120;
+
 /// Of a Patient that is kept.
 pub fn named(patient: &Stored) -> Named {
     read(&patient.id, &patient.json)
@@ -52,20 +79,21 @@ pub fn read(id: &str, patient: &RawValue) -> Named {
         full = name["text"].as_str().unwrap_or(id).to_owned();
     }
     let text = |member: &str| {
-        value[member]
-            .as_str()
-            .map_or_else(|| "not recorded".to_owned(), str::to_owned)
+        value[member].as_str().map_or_else(
+            || "not recorded".to_owned(),
+            |text| visible(text, LONGEST_NAME),
+        )
     };
     let died = match (&value["deceasedDateTime"], &value["deceasedBoolean"]) {
-        (Value::String(date), _) => Some(date.clone()),
+        (Value::String(date), _) => Some(visible(date, LONGEST_NAME)),
         (_, Value::Bool(true)) => Some("date not recorded".to_owned()),
         _ => None,
     };
     Named {
-        id: id.to_owned(),
+        id: visible(id, LONGEST_NAME),
         chart: format!("/patients/{}", encode(id)),
         encoded: encode(id),
-        name: full,
+        name: visible(&full, LONGEST_NAME),
         birth_date: text("birthDate"),
         gender: text("gender"),
         died,

@@ -3,11 +3,14 @@
 //! Nothing is interpreted here beyond finding the words: codes, values and dates stand as the record has them.
 
 use super::json_text::pretty;
-use super::names::Named;
+use super::names::{Named, visible};
 use crate::sandbox::store::Stored;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Characters of a record's text that are shown; all of it is in its JSON.
+const LONGEST: usize = 500;
 
 /// A part of the chart.
 #[derive(Debug)]
@@ -153,15 +156,16 @@ fn row(stored: &Stored, value: &Value, patient: &Named, roles: &BTreeMap<String,
     if title.is_empty() {
         title = format!("{} without text", stored.resource_type);
     }
+    let shown = |text: String| visible(&text, LONGEST);
     Row {
         role: roles.get(&reference).cloned().unwrap_or_default(),
         page: format!("{}/records/{}", patient.chart, stored.number),
-        reference,
-        title,
-        codes: codes(concept),
-        value: found(stored, value),
-        status: status(value),
-        date: date(value),
+        reference: shown(reference),
+        title: shown(title),
+        codes: shown(codes(concept)),
+        value: shown(found(stored, value)),
+        status: shown(status(value)),
+        date: shown(date(value)),
         added: stored.added,
         json: None,
     }
@@ -344,6 +348,7 @@ fn quantity(value: &Value) -> String {
 /// What an assessment says of each record, by reference.
 pub fn roles(assessment: &Value) -> BTreeMap<String, String> {
     let mut roles: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut used: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let mut add = |reference: &Value, role: String| {
         if let Some(reference) = reference.as_str() {
             let of_record = roles.entry(reference.to_owned()).or_default();
@@ -359,7 +364,12 @@ pub fn roles(assessment: &Value) -> BTreeMap<String, String> {
         .map(|(name, answer)| (predictor(name), answer));
     for (name, answer) in answers.chain([("applicability", &assessment["applicability"])]) {
         for evidence in list(&answer["evidence"]) {
-            add(&evidence["reference"], format!("used: {name}"));
+            if let Some(reference) = evidence["reference"].as_str() {
+                let used = used.entry(reference.to_owned()).or_default();
+                if !used.contains(&name) {
+                    used.push(name);
+                }
+            }
         }
         for set_aside in list(&answer["setAside"]) {
             let code = set_aside["code"].as_str().unwrap_or_default();
@@ -372,6 +382,10 @@ pub fn roles(assessment: &Value) -> BTreeMap<String, String> {
             let code = hint["code"].as_str().unwrap_or_default();
             add(&hint["reference"], format!("hint: {code} ({name})"));
         }
+    }
+    for (reference, names) in used {
+        let role = format!("used for {}", names.join(", "));
+        roles.entry(reference).or_default().insert(0, role);
     }
     roles
         .into_iter()
