@@ -289,7 +289,12 @@ async fn pick(
     if !is_waiting {
         return unusable(&ehr, &state, NOT_WAITING);
     }
-    picker(&picking.request, &picking.q, &ehr, &state)
+    picker(
+        &picking.request,
+        &visible(picking.q.trim(), 200),
+        &ehr,
+        &state,
+    )
 }
 
 async fn consent_for(

@@ -1,6 +1,6 @@
 //! The start page: the patients, what the service finds for each, a search, and a `curl` to try.
 
-use super::names::{Named, named};
+use super::names::{Named, named, visible};
 use crate::cds_hooks::display::DisplayReason;
 use crate::cds_hooks::response::{assessment, state_name};
 use crate::chart::input::Resources;
@@ -88,7 +88,7 @@ pub async fn list(
     let live = state.live();
     let now = state.clock.now();
     let store = ehr.store();
-    let q: String = search.q.chars().take(200).collect();
+    let q = visible(search.q.trim(), 200);
     let mut patients: Vec<&Arc<Stored>> = store.patients().collect();
     // What was just pasted is what one looks for.
     patients.sort_by_key(|patient| !patient.added);

@@ -1,7 +1,7 @@
 //! A patient of another FHIR server, where the start of the sandbox allowed one. Shown, never changed.
 
 use super::cards::{Exchange, Place, exchange};
-use super::names::{Named, read};
+use super::names::{Named, read, turns_text};
 use super::records::{Section, roles, sections};
 use crate::fhir::bundle::{Content, split};
 use crate::sandbox::Ehr;
@@ -58,7 +58,13 @@ pub async fn open(
         servers: servers
             .map(|(index, base)| (index, base.to_string(), index == asked.server))
             .collect(),
-        id: asked.id.trim().chars().take(200).collect(),
+        id: asked
+            .id
+            .trim()
+            .chars()
+            .filter(|c| !turns_text(*c))
+            .take(200)
+            .collect(),
         problem: None,
         failures: Vec::new(),
         patient: None,
