@@ -30,11 +30,14 @@ pub fn rendered(markdown: &str) -> String {
     // reaches; the page keeps its width.
     out.replace(
         "<table>",
-        "<div class=\"scroll\" role=\"region\" aria-label=\"Table of the card\" tabindex=\"0\"><table>",
+        "<section class=\"scroll\" aria-label=\"Table of the card\" tabindex=\"0\"><table>",
     )
-    .replace("</table>", "</table></div>")
+    .replace("</table>", "</table></section>")
     .replace("<th>", "<th scope=\"col\">")
-    .replace("<a href=", "<a rel=\"noopener noreferrer\" target=\"_blank\" href=")
+    .replace(
+        "<a href=",
+        "<a rel=\"noopener noreferrer\" target=\"_blank\" href=",
+    )
 }
 
 #[cfg(test)]

@@ -123,7 +123,11 @@ fn a_record_is_shown_as_the_fhir_server_holds_it() {
             &server,
             &format!("/patients/textbook-fdg-only/records/{number}"),
         );
-        let json = super::between(&record, "aria-labelledby=\"record-title\">", "</pre>");
+        let json = super::between(
+            &record,
+            "aria-labelledby=\"record-title\"><pre tabindex=\"0\">",
+            "</pre>",
+        );
         let json = json.replace("&#34;", "\"").replace("&#38;", "&");
         let json: Value = serde_json::from_str(&json).unwrap();
         let path = format!(
@@ -143,7 +147,11 @@ fn request_and_response_stand_beside_the_card_as_they_went() {
     let server = Server::sandbox();
     let chart = page(&server, "/patients/textbook-fdg-only");
     let json = |title: &str| -> Value {
-        let text = super::between(&chart, &format!("aria-labelledby=\"{title}\">"), "</pre>");
+        let text = super::between(
+            &chart,
+            &format!("aria-labelledby=\"{title}\"><pre tabindex=\"0\">"),
+            "</pre>",
+        );
         let text = text
             .replace("&#34;", "\"")
             .replace("&#39;", "'")
