@@ -151,7 +151,7 @@ impl Incoming {
     }
 
     /// How many resources.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 

@@ -11,7 +11,7 @@ pub fn granted(requested: &str) -> Option<String> {
         let granted = if CONTEXT.contains(&scope) {
             Some(scope.to_owned())
         } else {
-            Resource::parse(scope).and_then(Resource::to_read)
+            Resource::parse(scope).and_then(|resource| resource.reading_part())
         };
         if let Some(granted) = granted
             && !scopes.contains(&granted)
@@ -103,7 +103,7 @@ impl<'a> Resource<'a> {
     }
 
     /// The part of it that reads, in the grammar that it is written in.
-    fn to_read(self) -> Option<String> {
+    fn reading_part(&self) -> Option<String> {
         let permissions = match self.permissions {
             "read" | "*" => "read".to_owned(),
             "write" => return None,

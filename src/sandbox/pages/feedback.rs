@@ -27,19 +27,19 @@ fn card(
     uuid: &str,
     ehr: &Ehr,
     state: &State,
-) -> Result<Shown, HttpResponse> {
+) -> Result<Shown, Box<HttpResponse>> {
     let refuse = |status, text: &str| {
         page::problem(ehr, state, status, "The card was not answered", text, "/")
     };
     if is_from_elsewhere(request) {
-        return Err(refuse(StatusCode::BAD_REQUEST, FOREIGN_FORM));
+        return Err(Box::new(refuse(StatusCode::BAD_REQUEST, FOREIGN_FORM)));
     }
     ehr.cards()
         .get(uuid, Instant::now())
         .cloned()
         .ok_or_else(|| {
             let text = "This card is not open any more. Open the chart again: it brings a new one.";
-            refuse(StatusCode::NOT_FOUND, text)
+            Box::new(refuse(StatusCode::NOT_FOUND, text))
         })
 }
 
@@ -93,7 +93,7 @@ pub async fn accept(
 ) -> HttpResponse {
     let shown = match card(&request, &uuid, &ehr, &state) {
         Ok(shown) => shown,
-        Err(page) => return page,
+        Err(page) => return *page,
     };
     let refuse = |text: &str| {
         let title = "The suggestion was not accepted";
@@ -211,7 +211,7 @@ pub async fn dismiss(
 ) -> HttpResponse {
     let shown = match card(&request, &uuid, &ehr, &state) {
         Ok(shown) => shown,
-        Err(page) => return page,
+        Err(page) => return *page,
     };
     let reasons = shown.card["overrideReasons"].as_array();
     let reason = form

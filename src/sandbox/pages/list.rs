@@ -38,7 +38,10 @@ pub struct Summary {
 
 /// Summaries until a chart changes, or the day does.
 #[derive(Debug, Default)]
-pub struct Summaries(Mutex<HashMap<String, (u64, Date, Arc<Summary>)>>);
+pub struct Summaries(Mutex<HashMap<String, Kept>>);
+
+/// The version of the chart, the day of the assessment, and what was found.
+type Kept = (u64, Date, Arc<Summary>);
 
 impl Summaries {
     fn of(&self, store: &Store, open: &Tenancy, now: Timestamp, patient: &str) -> Arc<Summary> {

@@ -130,7 +130,7 @@ fn keep(ehr: &Ehr, text: &str) -> Result<usize, String> {
     let incoming = Incoming::read(text).ok_or(
         "This is JSON, but neither a FHIR Bundle nor a FHIR resource: resourceType is missing.",
     )?;
-    if incoming.len() > MOST_RESOURCES {
+    if incoming.count() > MOST_RESOURCES {
         return Err(format!(
             "More than {MOST_RESOURCES} resources at once are not taken."
         ));
