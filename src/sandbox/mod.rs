@@ -10,14 +10,16 @@ mod authorization;
 mod elsewhere;
 mod expiring;
 mod fhir_server;
+mod incoming;
 mod page;
 mod pages;
 mod store;
 
 pub use authorization::SmartClient;
 pub use elsewhere::UnusableServer;
+pub use incoming::Incoming;
 pub use page::POLICY;
-pub use store::{Full, Incoming, MOST_ADDED_TO_CHART, MOST_PASTED_PATIENTS, Store, UnusableData};
+pub use store::{Full, MOST_ADDED_TO_CHART, MOST_PASTED_PATIENTS, Store, UnusableData};
 
 use crate::cds_hooks::card::Suggestions;
 use crate::config::{self, CorsOrigins, Settings};

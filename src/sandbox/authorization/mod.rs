@@ -1,10 +1,11 @@
 //! The authorization server of the sandbox's FHIR server: SMART App Launch 2, authorization code with PKCE S256.
 //!
-//! [`grants`](self) has what is remembered, `scopes` what is granted, `clients` who may ask. It does what a real one does - one use of
+//! `grants` has what is remembered, `scopes` what is granted, `clients` who may ask. It does what a real one does - one use of
 //! a code, one minute, exact redirect - except asking who the user is: everybody is [`USER`].
 
 mod clients;
 mod grants;
+mod launch;
 mod routes;
 mod scopes;
 mod token;

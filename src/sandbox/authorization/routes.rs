@@ -1,10 +1,10 @@
-//! `/auth/authorize` with its pages, `{fhir}/.well-known/smart-configuration`, `{fhir}/_services/smart/Launch`.
+//! `/auth/authorize` with its pages: choosing a patient, allowing the app.
 //!
 //! A request that names no registered client or another address than the registered one is told on a page; every other fault is
 //! told to the app, by the redirect that OAuth 2.0 (RFC 6749, 4.1.2.1) asks for.
 
-use super::grants::{Launch, Pending};
-use super::{USER, clients, scopes, token};
+use super::grants::Pending;
+use super::{USER, clients, launch, scopes, token};
 use crate::sandbox::Ehr;
 use crate::sandbox::page::{self, Frame, html, html_with_policy, is_from_elsewhere};
 use crate::sandbox::pages::names::{Named, named, visible};
@@ -14,12 +14,11 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Instant;
 use url::Url;
 
-/// Characters of `state` and `appContext`, at most.
+/// Bytes of `state`, at most.
 const LONGEST: usize = 10_000;
 
 /// Patients on one page of the picker.
@@ -30,68 +29,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route(
             "/fhir/.well-known/smart-configuration",
-            web::get().to(configuration),
+            web::get().to(launch::configuration),
         )
-        .route("/fhir/_services/smart/Launch", web::post().to(launch))
+        .route(
+            "/fhir/_services/smart/Launch",
+            web::post().to(launch::launch),
+        )
         .route("/auth/authorize", web::get().to(authorize_by_query))
         .route("/auth/authorize", web::post().to(authorize_by_form))
         .route("/auth/patient", web::get().to(pick))
         .route("/auth/consent", web::get().to(consent_for))
         .route("/auth/decision", web::post().to(decide))
         .route("/auth/token", web::post().to(token::exchange));
-}
-
-async fn configuration(state: web::Data<State>) -> HttpResponse {
-    let base = &state.base_url;
-    HttpResponse::Ok().json(json!({
-        "authorization_endpoint": format!("{base}/auth/authorize"),
-        "token_endpoint": format!("{base}/auth/token"),
-        "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
-        "grant_types_supported": ["authorization_code"],
-        "response_types_supported": ["code"],
-        "code_challenge_methods_supported": ["S256"],
-        "scopes_supported": ["launch", "launch/patient", "patient/*.rs", "patient/*.read", "user/*.rs", "user/*.read"],
-        "capabilities": [
-            "launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric",
-            "context-banner", "context-ehr-patient", "context-standalone-patient", "permission-patient",
-            "permission-user", "permission-v1", "permission-v2",
-        ],
-    }))
-}
-
-/// As the official CDS Hooks sandbox sends it, right after a card with a SMART link.
-async fn launch(body: web::Bytes, ehr: web::Data<Ehr>) -> HttpResponse {
-    let bad = |text: &str| HttpResponse::BadRequest().json(json!({ "error": text }));
-    if body.len() > 64 * 1024 {
-        return bad("the body is larger than 64 kB");
-    }
-    let Ok(body) = serde_json::from_slice::<Value>(&body) else {
-        return bad(
-            "the body must be JSON: {\"launchUrl\": ..., \"parameters\": {\"patient\": ...}}",
-        );
-    };
-    let parameters = &body["parameters"];
-    let Some(patient) = parameters["patient"].as_str() else {
-        return bad("parameters.patient is required");
-    };
-    if ehr.store().patient(patient).is_none() {
-        return bad("there is no such patient");
-    }
-    let app_context = match &parameters["appContext"] {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    };
-    if app_context.as_ref().is_some_and(|c| c.len() > LONGEST) {
-        return bad("parameters.appContext is too long");
-    }
-    let launch = Launch {
-        patient: patient.to_owned(),
-        user: USER.to_owned(),
-        app_context,
-    };
-    let id = ehr.grants().launch(launch, Instant::now());
-    HttpResponse::Ok().json(json!({ "launch_id": id }))
 }
 
 async fn authorize_by_query(

@@ -12,6 +12,8 @@ mod orders;
 mod other_server;
 mod paste;
 mod records;
+mod report;
+mod roles;
 
 use crate::sandbox::asking::{Call, Hook, prefetch};
 use crate::sandbox::{Ehr, FHIR};
@@ -39,7 +41,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(paste::form))
                 .route(web::post().to(paste::take)),
         )
-        .route("/feedback", web::get().to(feedback::report))
+        .route("/feedback", web::get().to(report::report))
         .route("/elsewhere", web::get().to(other_server::open))
         .route("/cards/{card}/accept", web::post().to(feedback::accept))
         .route("/cards/{card}/override", web::post().to(feedback::dismiss))

@@ -2,12 +2,14 @@
 
 use super::cards::{Exchange, Place, exchange};
 use super::names::{Named, read, turns_text};
-use super::records::{Section, roles, sections};
+use super::records::{Section, sections};
+use super::roles::roles;
 use crate::fhir::bundle::{Content, split};
 use crate::sandbox::Ehr;
 use crate::sandbox::asking::{Hook, ask};
+use crate::sandbox::incoming::stored;
 use crate::sandbox::page::{self, Frame, encode, html};
-use crate::sandbox::store::{Stored, stored};
+use crate::sandbox::store::Stored;
 use crate::server::State;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

@@ -3,8 +3,8 @@
 use super::editing::FOREIGN_FORM;
 use crate::cds_hooks::request::{DEEPEST_NESTING, nesting};
 use crate::sandbox::Ehr;
+use crate::sandbox::incoming::Incoming;
 use crate::sandbox::page::{Frame, html, is_from_elsewhere, see_other};
-use crate::sandbox::store::Incoming;
 use crate::server::State;
 use actix_web::error::UrlencodedError;
 use actix_web::http::StatusCode;

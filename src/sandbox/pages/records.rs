@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Characters of a record's text that are shown; all of it is in its JSON.
 const LONGEST: usize = 500;
 
+/// Records of one part that are shown: a page of thousands helps nobody.
+const MOST_ROWS: usize = 300;
+
 /// A part of the chart.
 #[derive(Debug)]
 pub struct Section {
@@ -23,6 +26,8 @@ pub struct Section {
     pub empty: &'static str,
     /// The records.
     pub rows: Vec<Row>,
+    /// How many more there are.
+    pub more: usize,
 }
 
 /// One record.
@@ -113,6 +118,7 @@ pub fn sections(
             anchor,
             empty,
             rows: Vec::new(),
+            more: 0,
         })
         .collect();
     for stored in records.iter().filter(|s| s.resource_type != "Patient") {
@@ -131,6 +137,8 @@ pub fn sections(
         section
             .rows
             .sort_by(|a, b| sort_key(&b.date).cmp(sort_key(&a.date)));
+        section.more = section.rows.len().saturating_sub(MOST_ROWS);
+        section.rows.truncate(MOST_ROWS);
     }
     sections.retain(|section| !section.rows.is_empty() || !section.empty.is_empty());
     sections
@@ -291,7 +299,8 @@ fn found(stored: &Stored, value: &Value) -> String {
     parts.join("; ")
 }
 
-fn list(value: &Value) -> &[Value] {
+/// The elements of a list; what is none counts as a list of itself.
+pub fn list(value: &Value) -> &[Value] {
     match value {
         Value::Array(values) => values,
         Value::Null => &[],
@@ -343,62 +352,4 @@ fn quantity(value: &Value) -> String {
     format!("{} {number} {unit}", text("comparator"))
         .trim()
         .to_owned()
-}
-
-/// What an assessment says of each record, by reference.
-pub fn roles(assessment: &Value) -> BTreeMap<String, String> {
-    let mut roles: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut used: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    let mut add = |reference: &Value, role: String| {
-        if let Some(reference) = reference.as_str() {
-            let of_record = roles.entry(reference.to_owned()).or_default();
-            if !of_record.contains(&role) {
-                of_record.push(role);
-            }
-        }
-    };
-    let predictors = assessment["predictors"].as_object();
-    let answers = predictors
-        .into_iter()
-        .flatten()
-        .map(|(name, answer)| (predictor(name), answer));
-    for (name, answer) in answers.chain([("applicability", &assessment["applicability"])]) {
-        for evidence in list(&answer["evidence"]) {
-            if let Some(reference) = evidence["reference"].as_str() {
-                let used = used.entry(reference.to_owned()).or_default();
-                if !used.contains(&name) {
-                    used.push(name);
-                }
-            }
-        }
-        for set_aside in list(&answer["setAside"]) {
-            let code = set_aside["code"].as_str().unwrap_or_default();
-            add(
-                &set_aside["reference"],
-                format!("set aside: {code} ({name})"),
-            );
-        }
-        for hint in list(&answer["hints"]) {
-            let code = hint["code"].as_str().unwrap_or_default();
-            add(&hint["reference"], format!("hint: {code} ({name})"));
-        }
-    }
-    for (reference, names) in used {
-        let role = format!("used for {}", names.join(", "));
-        roles.entry(reference).or_default().insert(0, role);
-    }
-    roles
-        .into_iter()
-        .map(|(reference, roles)| (reference, roles.join("; ")))
-        .collect()
-}
-
-fn predictor(name: &str) -> &str {
-    match name {
-        "ageAtDiagnosis" => "age at diagnosis",
-        "recurrence" => "recurrence",
-        "multiSiteMetastasis" => "metastasis sites",
-        "fdgUptake" => "FDG uptake",
-        other => other,
-    }
 }
