@@ -30,7 +30,7 @@
 //! | [`audit`] | the chained audit trail | nothing |
 //! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `model`, `cds_hooks`, `smart`, `fhir` |
 //! | [`server`] | HTTP: discovery, hooks, feedback, health, metrics; callers, limits, errors | the above |
-//! | [`sandbox`] | the server beside a small read-only FHIR server with synthetic patients | `server`, `fhir` |
+//! | [`sandbox`] | an EHR to look at: pages, a FHIR server with synthetic patients, an authorization server | `server`, `store`, `fhir` |
 //! | [`cli`] | one file per subcommand | all |
 //!
 //! # What holds everywhere

@@ -2,13 +2,15 @@
 
 use super::{Common, Failure, parse_instant};
 use crate::config::{FIXTURES_AS_OF, Log, Settings};
-use crate::sandbox::{self, Store, UnusableData};
+use crate::sandbox::{self, Options, SmartClient, Store, UnusableData};
 use crate::server::{Application, CannotStart, Clock, Startup};
 use clap::Args;
+use ipnet::IpNet;
 use jiff::Timestamp;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use url::Url;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
@@ -106,6 +108,20 @@ pub struct Sandbox {
     /// Assess as of this instant. Default: the time that our synthetic patients are made for; now with --data.
     #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     as_of: Option<Timestamp>,
+    /// Let patients of this FHIR R4 server be opened, too; may be repeated. Nothing else outside is ever contacted.
+    #[arg(long, value_name = "URL")]
+    allow_fhir: Vec<Url>,
+    /// A network that is not public and may be contacted for --allow-fhir, such as 10.1.0.0/16; may be repeated.
+    #[arg(long, value_name = "CIDR", requires = "allow_fhir")]
+    allow_network: Vec<IpNet>,
+    /// An app that may be launched: ID=REDIRECT_URI, with a secret ID:SECRET=REDIRECT_URI; may be repeated. Apps on this machine
+    /// need no registration.
+    #[arg(long, value_name = "APP")]
+    smart_client: Vec<SmartClient>,
+    /// Answer callers over HTTP only with the token of the official CDS Hooks sandbox. Its private key is published, so this proves
+    /// nothing: it is for trying the tokens of a client.
+    #[arg(long)]
+    official_sandbox_tokens: bool,
 }
 
 impl Sandbox {
@@ -144,11 +160,17 @@ impl Sandbox {
             let service = knowledge
                 .plain_service()
                 .map_or(String::new(), |service| service.id.clone());
-            let application = sandbox::build(settings, clock, store).await?;
+            let options = Options {
+                allow_fhir: self.allow_fhir,
+                allow_networks: self.allow_network,
+                smart_clients: self.smart_client,
+                official_sandbox_tokens: self.official_sandbox_tokens,
+            };
+            let application = sandbox::build_with(settings, clock, store, options).await?;
             let base = &application.base_url;
             println!("rrdtc sandbox: synthetic data, not for care");
             println!("listening on {}", application.address);
-            println!("  start page  {base}/   ({patients} patients)");
+            println!("  EHR         {base}/   ({patients} patients)");
             println!("  CDS Hooks   {base}/cds-services");
             println!("  FHIR R4     {base}/fhir");
             match clock {

@@ -1,10 +1,16 @@
 //! Read-only FHIR R4 under `/fhir`: read, search by `patient`, `subject`, `_id`, `code`, `category`, `_count`, `_sort`,
 //! paging, `metadata`. An unknown parameter is an error: silently ignoring one returns another patient's records.
+//!
+//! Open to requests without a token; a token that comes is checked, and lets read what its scopes say.
 
-use super::store::{Store, Stored};
+use super::Ehr;
+use super::authorization::{self, Access};
+use super::page;
+use super::store::Stored;
 use crate::fhir::reference::type_and_id;
 use crate::server::State;
 use actix_web::http::StatusCode;
+use actix_web::http::header::WWW_AUTHENTICATE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -23,12 +29,33 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 fn outcome(status: StatusCode, code: &str, text: &str) -> HttpResponse {
-    HttpResponse::build(status).content_type(FHIR_JSON).body(
+    let mut response = HttpResponse::build(status);
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header((WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
+    }
+    response.content_type(FHIR_JSON).body(
         json!({ "resourceType": "OperationOutcome", "issue": [{ "severity": "error", "code": code, "diagnostics": text }] }).to_string(),
     )
 }
 
-async fn metadata(store: web::Data<Store>) -> HttpResponse {
+/// What a token does not let its app do.
+fn refused(access: &Access) -> HttpResponse {
+    match access {
+        Access::Refused => outcome(
+            StatusCode::UNAUTHORIZED,
+            "login",
+            "the token is not known here or has expired; without any token this server is open",
+        ),
+        _ => outcome(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "the scopes of the token do not let this be read",
+        ),
+    }
+}
+
+async fn metadata(ehr: web::Data<Ehr>, state: web::Data<State>) -> HttpResponse {
+    let store = ehr.store();
     let parameters = [
         ("patient", "reference"),
         ("subject", "reference"),
@@ -57,15 +84,24 @@ async fn metadata(store: web::Data<Store>) -> HttpResponse {
             "implementation": { "description": "Read-only sandbox with synthetic patients" },
             "fhirVersion": "4.0.1",
             "format": ["json"],
-            "rest": [{ "mode": "server", "resource": resources }],
+            "rest": [{ "mode": "server", "security": authorization::oauth_uris(&state.base_url), "resource": resources }],
         })
         .to_string(),
     )
 }
 
-async fn read(path: web::Path<(String, String)>, store: web::Data<Store>) -> HttpResponse {
+async fn read(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    ehr: web::Data<Ehr>,
+) -> HttpResponse {
     let (resource_type, id) = path.into_inner();
-    match store.of_type(&resource_type).find(|stored| stored.id == id) {
+    let access = Access::of(&request, &ehr);
+    let Some(reach) = access.reach(&resource_type, false) else {
+        return refused(&access);
+    };
+    match ehr.store().by_reference(&resource_type, &id) {
+        Some(stored) if !access.lets_see(reach, stored.patient.as_deref()) => refused(&access),
         Some(stored) => HttpResponse::Ok()
             .content_type(FHIR_JSON)
             .body(stored.json.get().to_owned()),
@@ -80,11 +116,12 @@ async fn read(path: web::Path<(String, String)>, store: web::Data<Store>) -> Htt
 async fn search_by_query(
     request: HttpRequest,
     path: web::Path<String>,
-    store: web::Data<Store>,
+    ehr: web::Data<Ehr>,
     state: web::Data<State>,
 ) -> HttpResponse {
+    let access = Access::of(&request, &ehr);
     match web::Query::<Vec<(String, String)>>::from_query(request.query_string()) {
-        Ok(query) => search(&path, &query, &store, &state.base_url),
+        Ok(query) => search(&path, &query, &access, &ehr, &state.base_url),
         Err(_) => outcome(
             StatusCode::BAD_REQUEST,
             "invalid",
@@ -97,7 +134,7 @@ async fn search_by_form(
     request: HttpRequest,
     path: web::Path<String>,
     form: web::Form<Vec<(String, String)>>,
-    store: web::Data<Store>,
+    ehr: web::Data<Ehr>,
     state: web::Data<State>,
 ) -> HttpResponse {
     let mut parameters = form.into_inner();
@@ -111,7 +148,8 @@ async fn search_by_form(
             );
         }
     }
-    search(&path, &parameters, &store, &state.base_url)
+    let access = Access::of(&request, &ehr);
+    search(&path, &parameters, &access, &ehr, &state.base_url)
 }
 
 /// A page of a search.
@@ -124,9 +162,14 @@ struct Page {
 fn search(
     resource_type: &str,
     parameters: &[(String, String)],
-    store: &Store,
+    access: &Access,
+    ehr: &Ehr,
     base_url: &str,
 ) -> HttpResponse {
+    let Some(reach) = access.reach(resource_type, true) else {
+        return refused(access);
+    };
+    let store = ehr.store();
     if !store.types().contains(&resource_type) && !is_resource_type(resource_type) {
         return outcome(
             StatusCode::NOT_FOUND,
@@ -134,8 +177,24 @@ fn search(
             "there is no such resource type",
         );
     }
-    let mut found: Vec<&Stored> = store.of_type(resource_type).collect();
-    let mut page = Page {
+    // By patient where one is asked for: a chart is small, all of them together may not be.
+    let patient = parameters
+        .iter()
+        .find(|(name, _)| matches!(name.as_str(), "patient" | "subject"))
+        .map(|(_, value)| patient_id(value));
+    let mut found: Vec<&Stored> = match patient {
+        Some(patient) => store
+            .of_patient(patient)
+            .map(|stored| &**stored)
+            .filter(|stored| stored.resource_type == resource_type)
+            .collect(),
+        None => store
+            .of_type(resource_type)
+            .map(|stored| &**stored)
+            .collect(),
+    };
+    found.retain(|stored| access.lets_see(reach, stored.patient.as_deref()));
+    let mut page_asked = Page {
         count: DEFAULT_PAGE,
         offset: 0,
     };
@@ -143,9 +202,7 @@ fn search(
         let bad = |text: &str| outcome(StatusCode::BAD_REQUEST, "invalid", text);
         match name.as_str() {
             "patient" | "subject" => {
-                let wanted = type_and_id(value)
-                    .filter(|(name, _)| *name == "Patient")
-                    .map_or(value.as_str(), |(_, id)| id);
+                let wanted = patient_id(value);
                 found.retain(|stored| stored.patient.as_deref() == Some(wanted));
             }
             "_id" => found.retain(|stored| value.split(',').any(|id| id == stored.id)),
@@ -155,11 +212,11 @@ fn search(
                     .any(|token| matches_token(stored, name, token))
             }),
             "_count" => match value.parse() {
-                Ok(count) => page.count = std::cmp::min(count, GREATEST_PAGE),
+                Ok(count) => page_asked.count = std::cmp::min(count, GREATEST_PAGE),
                 Err(_) => return bad("_count must be a number"),
             },
             "_offset" => match value.parse() {
-                Ok(offset) => page.offset = offset,
+                Ok(offset) => page_asked.offset = offset,
                 Err(_) => return bad("_offset must be a number"),
             },
             "_sort" => match value.as_str() {
@@ -184,7 +241,14 @@ fn search(
             }
         }
     }
-    bundle(resource_type, parameters, &found, page, base_url)
+    bundle(resource_type, parameters, &found, page_asked, base_url)
+}
+
+/// The id of a patient that is given as an id or as a reference.
+fn patient_id(value: &str) -> &str {
+    type_and_id(value)
+        .filter(|(name, _)| *name == "Patient")
+        .map_or(value, |(_, id)| id)
 }
 
 fn is_resource_type(name: &str) -> bool {
@@ -223,7 +287,7 @@ fn bundle(
         ];
         let query: Vec<String> = kept
             .chain(paging)
-            .map(|(name, value)| format!("{}={}", encode(&name), encode(&value)))
+            .map(|(name, value)| format!("{}={}", page::encode(&name), page::encode(&value)))
             .collect();
         json!({ "relation": relation, "url": format!("{base_url}/fhir/{resource_type}?{}", query.join("&")) })
     };
@@ -252,8 +316,13 @@ fn bundle(
     let entry = shown
         .iter()
         .map(|stored| Entry {
-            full_url: (!stored.id.is_empty())
-                .then(|| format!("{base_url}/fhir/{}/{}", stored.resource_type, stored.id)),
+            full_url: (!stored.id.is_empty()).then(|| {
+                format!(
+                    "{base_url}/fhir/{}/{}",
+                    stored.resource_type,
+                    page::encode(&stored.id)
+                )
+            }),
             resource: &stored.json,
             search: json!({ "mode": "match" }),
         })
@@ -273,17 +342,4 @@ fn bundle(
             "the result could not be written",
         ),
     }
-}
-
-/// Percent-encoding of everything but unreserved characters.
-fn encode(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(byte as char);
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }

@@ -155,12 +155,22 @@ impl Problem {
         )
     }
 
-    /// The response.
-    pub fn response(&self) -> HttpResponse {
+    /// What is wrong, in words.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The OperationOutcome.
+    pub fn outcome(&self) -> serde_json::Value {
         let mut issue = json!({ "severity": "error", "code": self.code, "diagnostics": self.text });
         if let Some(path) = &self.path {
             issue["expression"] = json!([path]);
         }
+        json!({ "resourceType": "OperationOutcome", "issue": [issue] })
+    }
+
+    /// The response.
+    pub fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         if let Some(allow) = self.allow {
             response.insert_header((header::ALLOW, allow));
@@ -171,7 +181,7 @@ impl Problem {
         if self.retry_after {
             response.insert_header((header::RETRY_AFTER, "1"));
         }
-        response.json(json!({ "resourceType": "OperationOutcome", "issue": [issue] }))
+        response.json(self.outcome())
     }
 }
 

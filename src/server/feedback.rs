@@ -1,7 +1,7 @@
 //! `POST /cds-services/{id}/feedback`: kept before it is answered.
 
 use super::hook::{caller, read_body};
-use super::live::Entitlement;
+use super::live::{Entitlement, Live, Tenancy};
 use super::{State, metrics};
 use crate::cds_hooks::feedback::{Feedback, Outcome, parse};
 use crate::server::Problem;
@@ -39,13 +39,29 @@ async fn keep(
     if tenancy.client.entitlement(id) == Entitlement::None {
         return Err(Problem::not_entitled());
     }
-    let Some(store) = &state.store else {
-        return Err(Problem::not_found(
-            "feedback is not kept here: no store_url is configured",
-        ));
-    };
+    if state.store.is_none() {
+        return Err(not_kept_here());
+    }
     let body = read_body(request, payload.into_inner(), &live.settings).await?;
-    let items: Vec<FeedbackItem> = parse(&body)?
+    keep_body(&body, id, state, &live, tenancy).await
+}
+
+fn not_kept_here() -> Problem {
+    Problem::not_found("feedback is not kept here: no store_url is configured")
+}
+
+/// Keeps the feedback of a caller who is known.
+pub(super) async fn keep_body(
+    body: &[u8],
+    id: &str,
+    state: &State,
+    live: &Live,
+    tenancy: &Tenancy,
+) -> Result<(), Problem> {
+    let Some(store) = &state.store else {
+        return Err(not_kept_here());
+    };
+    let items: Vec<FeedbackItem> = parse(body)?
         .into_iter()
         .map(|item| to_keep(item, live.settings.store_comments))
         .collect();

@@ -188,23 +188,23 @@ pub(super) async fn read_body(
 
 /// What is told about an answer.
 #[derive(Debug, Clone, Copy, Default)]
-struct Told {
+pub(super) struct Told {
     class: &'static str,
     display: &'static str,
 }
 
 /// A call whose caller is known and whose body is there.
-struct Work {
-    state: web::Data<State>,
-    live: Arc<Live>,
-    caller: Place,
-    id: String,
-    received_at: Instant,
-    deadline: Instant,
+pub(super) struct Work {
+    pub(super) state: web::Data<State>,
+    pub(super) live: Arc<Live>,
+    pub(super) caller: Place,
+    pub(super) id: String,
+    pub(super) received_at: Instant,
+    pub(super) deadline: Instant,
 }
 
 impl Work {
-    async fn answer(&self, body: &[u8]) -> Result<(Vec<u8>, Told), Problem> {
+    pub(super) async fn answer(&self, body: &[u8]) -> Result<(Vec<u8>, Told), Problem> {
         let tenancy = self.live.at(self.caller);
         let (knowledge, advice) = (&*tenancy.knowledge, &tenancy.advice);
         let call = HookCall::read(body, &self.id, &knowledge.services)?;

@@ -44,6 +44,11 @@ pub struct Live {
 #[derive(Debug, Clone, Copy)]
 pub struct Place(Option<(usize, usize)>);
 
+impl Place {
+    /// Everybody: callers without a token, where none is asked for, and the sandbox itself.
+    pub(super) const OPEN: Self = Self(None);
+}
+
 /// Whom a call comes from and how it is answered: a client with one of its tenants, or everybody.
 pub struct Tenancy {
     /// Client and tenant, under which things are kept.
@@ -196,7 +201,10 @@ impl Live {
                 services_off: client.services_off.clone(),
                 display: client.display.clone(),
                 mode: client.mode,
-                fhir: fhir_server(client, outbound)?,
+                fhir: match fhir_server(client, outbound)? {
+                    None => own.map(|own| own.server()).transpose()?,
+                    configured => configured,
+                },
                 release: client.fetching.version.parse().unwrap_or_default(),
             });
             let issuers = client.smart.iter().flat_map(|smart| &smart.issuers);
@@ -449,9 +457,15 @@ fn fhir_server(
 
 impl OwnFhirServer {
     fn server(&self) -> Result<FhirServer, CannotStart> {
+        let mut bases = vec![self.0.clone()];
+        // By its other name: browsers and their users say localhost.
+        let mut by_name = self.0.clone();
+        if by_name.set_host(Some("localhost")).is_ok() {
+            bases.push(by_name);
+        }
         let settings = FhirServerSettings {
             name: OPEN.to_owned(),
-            bases: vec![self.0.clone()],
+            bases,
             access: Access::Anonymous,
             outbound: on_loopback(),
             limits: ReadLimits::default(),

@@ -24,9 +24,10 @@ mod model;
 mod signals;
 mod smart_app;
 mod tls;
+pub mod within;
 
 pub use error::Problem;
-pub use live::{Live, OwnFhirServer, Tenancy};
+pub use live::{Live, OPEN, OwnFhirServer, Tenancy};
 pub use smart_app::{Launching, OpenSmartClient, Smart};
 pub use tls::UnusableCertificate;
 
@@ -185,7 +186,8 @@ pub enum CannotStart {
 }
 
 impl CannotStart {
-    fn client(client: &str, problem: impl ToString) -> Self {
+    /// A problem of one client or of one remote server.
+    pub fn client(client: &str, problem: impl ToString) -> Self {
         Self::Client {
             client: client.to_owned(),
             problem: problem.to_string(),
@@ -215,6 +217,8 @@ pub struct Startup {
     pub now: Now,
     /// How settings are read again on SIGHUP.
     pub reload: Option<Reload>,
+    /// An open database, used when the settings name none.
+    pub store: Option<Store>,
 }
 
 impl Startup {
@@ -228,6 +232,7 @@ impl Startup {
             smart: None,
             now: Arc::new(Timestamp::now),
             reload: None,
+            store: None,
         }
     }
 }
@@ -315,7 +320,7 @@ impl Application {
         )?;
         let store = match &settings.store_url {
             Some(url) => Some(Store::open(url).await?),
-            None => None,
+            None => startup.store,
         };
         let audit = match &settings.audit {
             Some(audit) => Some(open_audit(audit, store.as_ref()).await?),
@@ -549,7 +554,7 @@ async fn common_headers(
         "answered"
     );
     let headers = response.headers_mut();
-    // But for what says otherwise: the model facts are about no patient.
+    // But for what says otherwise: the model facts are about no patient, and some files never change.
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(
             header::CACHE_CONTROL,

@@ -13,6 +13,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 /// How long a statement waits for another process that writes, and a caller for a free connection.
 const WAIT_FOR_TURN: Duration = Duration::from_secs(5);
 
+/// SQLite's name for no file.
+const IN_MEMORY: &str = ":memory:";
+
 /// Options of a PostgreSQL URL. Others would be logged with their value by the driver, and a misspelt password with them.
 const POSTGRES_OPTIONS: [&str; 15] = [
     "sslmode",
@@ -107,7 +110,11 @@ impl Pool {
     /// A file that was removed still answers those who have it open, and what they write is lost.
     pub(super) fn is_in_place(&self) -> bool {
         match self {
-            Self::Sqlite(pool) => pool.connect_options().get_filename().exists(),
+            Self::Sqlite(pool) => {
+                let options = pool.connect_options();
+                let file = options.get_filename();
+                file == Path::new(IN_MEMORY) || file.exists()
+            }
             Self::Postgres(_) => true,
         }
     }
@@ -148,6 +155,25 @@ impl Pool {
             .await
             .map_err(StoreError::of_migration)?;
         turn.commit().await.map_err(StoreError::of_connection)?;
+        Ok(Self::Sqlite(pool))
+    }
+
+    /// One connection, never closed: with it the data would go.
+    pub(super) async fn in_memory() -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new().filename(IN_MEMORY);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(WAIT_FOR_TURN)
+            .connect_with(options)
+            .await
+            .map_err(StoreError::of_connection)?;
+        MIGRATIONS
+            .run(&pool)
+            .await
+            .map_err(StoreError::of_migration)?;
         Ok(Self::Sqlite(pool))
     }
 

@@ -1,7 +1,7 @@
 //! Feedback: added, never changed; the same item twice is one.
 
 use super::database::on;
-use super::{ROWS_PER_INSERT, Store, StoreError, Tenant, within};
+use super::{ROWS_PER_INSERT, Store, StoreError, Tenant, instant, within};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::QueryBuilder;
@@ -64,6 +64,17 @@ pub struct Added {
     pub repeated: usize,
 }
 
+/// An item of feedback as it was kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The service that made the card.
+    pub service: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// What was done.
+    pub item: FeedbackItem,
+}
+
 /// An item as its row.
 struct Row {
     identity: String,
@@ -122,6 +133,64 @@ impl Row {
 }
 
 impl Store {
+    /// The feedback that came last, newest first, at most so many: for looking at, in the sandbox.
+    pub async fn latest_feedback(
+        &self,
+        tenant: &Tenant,
+        most: u32,
+    ) -> Result<Vec<Received>, StoreError> {
+        type Kept = (
+            String,
+            i64,
+            String,
+            String,
+            i64,
+            String,
+            String,
+            String,
+            Option<String>,
+        );
+        let rows: Vec<Kept> = within(async {
+            on!(self, pool => sqlx::query_as(
+                "SELECT service, received, card, outcome, outcome_at, suggestions, reason_system, reason_code, comment \
+                 FROM feedback WHERE client = $1 AND tenant = $2 ORDER BY received DESC, identity LIMIT $3",
+            )
+            .bind(&tenant.client)
+            .bind(tenant.name())
+            .bind(i64::from(most))
+            .fetch_all(pool)
+            .await)
+            .map_err(StoreError::of_query)
+        })
+        .await?;
+        let unreadable = || StoreError::Refused("a row that cannot be read".into());
+        rows.into_iter()
+            .map(
+                |(service, received, card, outcome, at, suggestions, system, code, comment)| {
+                    let outcome = match outcome.as_str() {
+                        "accepted" => Outcome::Accepted {
+                            suggestions: serde_json::from_str(&suggestions)
+                                .map_err(|_| unreadable())?,
+                        },
+                        _ => Outcome::Overridden {
+                            reason: (!code.is_empty()).then_some(Reason { system, code }),
+                        },
+                    };
+                    Ok(Received {
+                        service,
+                        received_at: instant(received)?,
+                        item: FeedbackItem {
+                            card: card.parse().map_err(|_| unreadable())?,
+                            outcome,
+                            outcome_at: instant(at)?,
+                            comment,
+                        },
+                    })
+                },
+            )
+            .collect()
+    }
+
     /// Keeps a batch, whole or not at all. When this returns, it is on the disk of the database.
     pub async fn add_feedback(
         &self,

@@ -12,7 +12,7 @@ mod report;
 mod shown;
 mod writer;
 
-pub use feedback::{Added, FeedbackItem, Outcome, Reason};
+pub use feedback::{Added, FeedbackItem, Outcome, Reason, Received};
 pub use heads::Head;
 pub use report::{Dimension, Purged, ReportFilter, ReportRow};
 pub use shown::{Class, LastShown, LastSnooze, SHOWN, ShownCard};
@@ -92,6 +92,12 @@ impl Store {
     /// date. Everything after `sqlite:` is the path as it is; its folder must exist.
     pub async fn open(url: &SecretString) -> Result<Self, StoreError> {
         let pool = Pool::open(url, true).await?;
+        Ok(Self { pool })
+    }
+
+    /// A database in memory that ends with the process: for the sandbox.
+    pub async fn in_memory() -> Result<Self, StoreError> {
+        let pool = Pool::in_memory().await?;
         Ok(Self { pool })
     }
 

@@ -47,7 +47,15 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ),
     (
         "sandbox",
-        &["server", "cds_hooks", "chart", "config", "domain", "fhir"],
+        &[
+            "server",
+            "cds_hooks",
+            "chart",
+            "config",
+            "domain",
+            "fhir",
+            "store",
+        ],
     ),
     (
         "cli",

@@ -22,6 +22,7 @@ mod properties;
 mod protocol;
 mod reconstruction;
 mod rules;
+mod sandbox;
 mod score;
 mod smart;
 mod store;

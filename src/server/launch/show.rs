@@ -71,6 +71,7 @@ pub(super) async fn show(
     };
     let assessment = serde_json::from_str(&kept.assessment).unwrap_or_default();
     let action = path_of(&page_of(&state, &id));
+    let model_facts = crate::server::model::address(&state, &live, &tenancy.knowledge);
     let input = PageInput {
         banner: &kept.banner,
         assessment: &assessment,
@@ -83,7 +84,7 @@ pub(super) async fn show(
             kept.since_card,
             SinceCard::Changed | SinceCard::NotComparable
         ),
-        model_facts: None,
+        model_facts: model_facts.as_deref(),
         synthetic: state.open_smart.is_some(),
         style: &respond.style,
     };
