@@ -1,7 +1,7 @@
 //! The sandbox: an EHR to look at, with a FHIR R4 server full of synthetic patients and an authorization server, around the
 //! service; all on one loopback port.
 //!
-//! [`Ehr`] is what it remembers: read it first. `store` holds the charts, `fhir_server` serves them, `authorization` lets apps read
+//! `Ehr` is what it remembers: read it first. `store` holds the charts, `fhir_server` serves them, `authorization` lets apps read
 //! them, `pages` shows them, `asking` calls the service as an EHR does. It may know the service's wire, and must not decide anything
 //! that the service decides: a page shows what was answered.
 
