@@ -5,6 +5,7 @@ mod architecture;
 mod audit;
 mod auth;
 mod bad_input;
+mod browser;
 mod clients;
 mod command_line;
 mod docs;
