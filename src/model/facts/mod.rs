@@ -2,7 +2,7 @@
 //! attributes of ONC HTI-1, and the TRIPOD+AI checklist. Each as Markdown, HTML and JSON.
 //!
 //! No number is typed: `content` takes them from the file or computes them, `paper_checks` holds the paper against itself,
-//! and the words are templates in `texts/<language>/facts/` ([`words`]). HTML is made from the Markdown ([`page`]).
+//! and the words are templates in `texts/<language>/facts/` (`words`). HTML is made from the Markdown (`page`).
 //! Read [`Facts::make`] first.
 
 mod content;

@@ -2,8 +2,8 @@
 //!
 //! The paper gives neither intercept nor coefficients. Its class sizes, marginal counts, means and standard deviations of the
 //! score, the two-by-two table at the cut-off and the AUC leave few tables of 16 patterns by outcome possible. This samples
-//! such tables ([`sampler`]), fits the four-factor logistic model to each ([`tables`]), adds the sampling error of the fit and
-//! says what comes out, with its uncertainty and with every published figure beside it ([`summary`]).
+//! such tables (`sampler`), fits the four-factor logistic model to each (`tables`), adds the sampling error of the fit and
+//! says what comes out, with its uncertainty and with every published figure beside it (`summary`).
 
 mod sampler;
 mod summary;
