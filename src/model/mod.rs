@@ -1,4 +1,4 @@
-//! The model as a file: how it is read ([`file`]), how that of the source study was made ([`reconstruct`]), how it is drawn
+//! The model as a file: how it is read ([`mod@file`]), how that of the source study was made ([`reconstruct`]), how it is drawn
 //! ([`figure`]) and how it is explained to those who must approve it ([`facts`]).
 //!
 //! Knows JSON, the paper and pictures. Knows no patients, no server and no FHIR; what the model says about a patient is
