@@ -17,16 +17,17 @@
 //! | [`domain`] | the rules, pure: no I/O, no clock, no JSON, no FHIR | nothing |
 //! | [`statistics`] | distributions, fits, intervals, convergence: pure | nothing |
 //! | [`model`] | the model file: read, made from the paper, drawn, explained | `domain`, `statistics` |
+//! | [`texts`] | what people read, by key, in every language | nothing |
 //! | [`terminology`] | value sets and site groups: data in, constant-time look-up out | nothing |
 //! | [`fhir`] | Bundles and resources as they come, one at a time | nothing |
 //! | [`chart`] | FHIR resources to [`domain::facts`] | `fhir`, `terminology`, `domain` |
-//! | [`cds_hooks`] | the wire: discovery, request, card, response | `domain` |
+//! | [`cds_hooks`] | the wire: discovery, request, card, response | `domain`, `texts` |
 //! | [`outbound`] | HTTP to configured servers only | nothing |
 //! | [`fhir::client`] | reads what prefetch lacks | `outbound` |
 //! | [`auth`] | who may call; knows no FHIR and no domain | nothing |
 //! | [`store`] | feedback, shown cards, heads of audit chains: SQLite or PostgreSQL | nothing |
 //! | [`audit`] | the chained audit trail | nothing |
-//! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `model`, `cds_hooks` |
+//! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `model`, `cds_hooks`, `texts` |
 //! | [`server`] | HTTP: discovery, hooks, feedback, health, metrics; callers, limits, errors | the above |
 //! | [`sandbox`] | the server beside a small read-only FHIR server with synthetic patients | `server`, `fhir` |
 //! | [`cli`] | one file per subcommand | all |
@@ -55,3 +56,4 @@ pub mod server;
 pub mod statistics;
 pub mod store;
 pub mod terminology;
+pub mod texts;

@@ -27,6 +27,7 @@ pub(super) struct Typed {
     pub undocumented_recurrence: String,
     pub probability_on_card: bool,
     pub language: String,
+    pub unreviewed_translations: bool,
     pub terminology_folder: String,
     pub model: String,
     pub services_folder: String,

@@ -122,7 +122,7 @@ impl Assessed {
         json: AssessmentJson<'a>,
     ) -> Result<Response<'a>, Problem> {
         Ok(card::response(
-            &knowledge.texts,
+            &knowledge.layout,
             call,
             &self.assessment,
             &knowledge.model,

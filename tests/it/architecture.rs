@@ -3,19 +3,23 @@
 use std::path::Path;
 
 /// Module to the modules that it may use. `domain` uses nothing.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("statistics", &[]),
     ("model", &["domain", "statistics"]),
     ("terminology", &[]),
+    ("texts", &[]),
     ("outbound", &[]),
     ("auth", &[]),
     ("store", &[]),
     ("audit", &[]),
     ("fhir", &["outbound"]),
-    ("cds_hooks", &["domain"]),
+    ("cds_hooks", &["domain", "texts"]),
     ("chart", &["fhir", "terminology", "domain"]),
-    ("config", &["terminology", "domain", "model", "cds_hooks"]),
+    (
+        "config",
+        &["terminology", "domain", "model", "cds_hooks", "texts"],
+    ),
     (
         "server",
         &[

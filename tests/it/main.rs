@@ -22,4 +22,5 @@ mod score;
 mod store;
 mod support;
 mod terminology;
+mod texts;
 mod versions;
