@@ -27,6 +27,7 @@
 //! | [`auth`] | who may call; knows no FHIR and no domain | nothing |
 //! | [`store`] | feedback, shown cards, heads of audit chains: SQLite or PostgreSQL | nothing |
 //! | [`audit`] | the chained audit trail | nothing |
+//! | [`page`] | the page of an assessment as HTML: pure | `domain`, `texts`, `cds_hooks` |
 //! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `model`, `cds_hooks`, `texts` |
 //! | [`server`] | HTTP: discovery, hooks, feedback, health, metrics; callers, limits, errors | the above |
 //! | [`sandbox`] | the server beside a small read-only FHIR server with synthetic patients | `server`, `fhir` |
@@ -51,6 +52,7 @@ pub mod domain;
 pub mod fhir;
 pub mod model;
 pub mod outbound;
+pub mod page;
 pub mod sandbox;
 pub mod server;
 pub mod statistics;

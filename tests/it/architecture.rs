@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Module to the modules that it may use. `domain` uses nothing.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("statistics", &[]),
     ("model", &["domain", "statistics"]),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("audit", &[]),
     ("fhir", &["outbound"]),
     ("cds_hooks", &["domain", "texts"]),
+    ("page", &["domain", "texts", "cds_hooks"]),
     ("chart", &["fhir", "terminology", "domain"]),
     (
         "config",

@@ -14,6 +14,7 @@ mod fixtures;
 mod misbehaving;
 mod operations;
 mod orders;
+mod page;
 mod peers;
 mod properties;
 mod protocol;

@@ -13,19 +13,21 @@ column-points = Points
 column-rests-on = Rests on
 column-date = Date
 
-## Score and what the source study saw
+## Score and what the source study saw. Those that begin with study- or below- stand on the page too: no markup.
 score-at-or-above-cutoff = **Score { $score } of { $maximum }**, cut-off { $cutoff }: at or above.
 score-below-cutoff = **Score { $score } of { $maximum }**, cut-off { $cutoff }: below.
 score-indeterminate = **Score { $score } of { $maximum }**, cut-off { $cutoff }: not decided.
 study-with-pet = In the source study { $refractory } of { $patients } patients at or above the cut-off with a positive PET were later called refractory.
 study-without-pet = In the source study { $refractory } of { $patients } patients at or above the cut-off without a positive PET were later called refractory.
 study-pet-unknown = In the source study { $withRefractory } of { $withPatients } patients at or above the cut-off with a positive PET, and { $withoutRefractory } of { $withoutPatients } without, were later called refractory.
-study-below = **Below the cut-off is not "low risk":** in the source study { $refractory } of { $patients } such patients ({ $share }) were later called refractory.
+below-is-not-low = Below the cut-off is not "low risk":
+study-below = in the source study { $refractory } of { $patients } such patients ({ $share }) were later called refractory.
 study-indeterminate = What is missing decides the class. In the source study { $belowRefractory } of { $belowPatients } patients below the cut-off ({ $belowShare }) were later called refractory, and { $aboveRefractory } of { $abovePatients } at or above it.
 
 ## Nomogram
 nomogram-estimate = **Nomogram: { $estimate }** (95 % band { $low } to { $high }) that the disease turns out refractory. Basis: { $basis }.
 nomogram-range = **Nomogram: between { $low } and { $high }** that the disease turns out refractory. Basis: { $basis }.
+# On the page too: no markup.
 nomogram-disagrees = Score and nomogram are two models and order patients differently: with score { $score } the nomogram gives { $estimate }.
 
 ## What is missing
@@ -36,10 +38,11 @@ missing-undecided = { $name }: { $reason }
 
 ## What limits the answer
 caveats-title = **Caveats**
+# On the page too: no markup.
 not-complete = Not all records could be read: { $sources }.
 set-aside-count = { $count } record(s) were set aside; the assessment lists each with its reason.
 
-## The line of limits
+## The line of limits, on the page too: no markup
 limits-study = Research score from one centre ({ $patients } patients with metastatic DTC), no external validation.
 limits-local = Looked at locally: { $site }, { $patients } patients, { $refractory } refractory, { $date }.
 limits-use = It does not diagnose refractory disease and does not by itself change the indication for radioiodine.

@@ -20,7 +20,8 @@ score-indeterminate = **评分 { $score }，满分 { $maximum }** ，临界值 {
 study-with-pet = 原研究中，达到或超过临界值且 PET 阳性的 { $patients } 例患者中，有 { $refractory } 例后来被判定为难治性。
 study-without-pet = 原研究中，达到或超过临界值而 PET 非阳性的 { $patients } 例患者中，有 { $refractory } 例后来被判定为难治性。
 study-pet-unknown = 原研究中，达到或超过临界值者：PET 阳性的 { $withPatients } 例中有 { $withRefractory } 例，非阳性的 { $withoutPatients } 例中有 { $withoutRefractory } 例，后来被判定为难治性。
-study-below = **低于临界值并不等于“低风险”。** 原研究中，此类患者 { $patients } 例中有 { $refractory } 例（{ $share }）后来被判定为难治性。
+below-is-not-low = 低于临界值并不等于“低风险”。
+study-below = 原研究中，此类患者 { $patients } 例中有 { $refractory } 例（{ $share }）后来被判定为难治性。
 study-indeterminate = 缺失的信息决定分类。原研究中，低于临界值的 { $belowPatients } 例患者中有 { $belowRefractory } 例（{ $belowShare }）后来被判定为难治性，达到或超过临界值的 { $abovePatients } 例中有 { $aboveRefractory } 例。
 
 ## 列线图
