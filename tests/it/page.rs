@@ -87,7 +87,18 @@ fn write_pages() {
         std::env::var("RRDTC_NOMOGRAM").map(|path| std::fs::read_to_string(path).unwrap());
     for language in languages(&settings().advice.content) {
         let texts = in_language(&language);
-        for (id, assessment) in assessments() {
+        let mut all = assessments();
+        let (_, victim) = all
+            .iter()
+            .find(|(id, _)| id == "completion-after-lobectomy")
+            .unwrap();
+        let hostile = poisoned(
+            victim,
+            &format!("T12:00:00.000000000+02:00 {}", "x".repeat(10_000)),
+            "",
+        );
+        all.push(("hostile".into(), hostile));
+        for (id, assessment) in all {
             let banner = banner();
             let mut input = input(&banner, &assessment, &texts);
             input.nomogram = nomogram.as_deref().ok();

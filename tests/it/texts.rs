@@ -126,6 +126,85 @@ fn every_code_has_words_in_every_language() {
     assert_eq!(From::default().as_str(), "absent");
 }
 
+/// Beginnings of keys that a code completes.
+const OF_CODES: [&str; 15] = [
+    "predictor-",
+    "state-",
+    "reason-",
+    "caveat-",
+    "source-",
+    "what-",
+    "site-",
+    "set-aside-",
+    "hint-",
+    "not-applicable-",
+    "from-",
+    "sex-",
+    "summary-",
+    "risk-",
+    "page-class-",
+];
+
+#[test]
+fn every_text_is_used_and_every_text_that_is_used_is_there() {
+    fn files(folder: &Path, all: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                files(&path, all);
+            } else if name.ends_with(".rs") || name.ends_with(".html") {
+                all.push(std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let mut sources = vec![std::fs::read_to_string("cds-hooks/texts/detail.md").unwrap()];
+    for module in ["texts", "cds_hooks", "page"] {
+        files(&Path::new("src").join(module), &mut sources);
+    }
+    let used = |key: &str| {
+        let literal = format!("\"{key}\"");
+        sources.iter().any(|source| source.contains(&literal))
+    };
+    let mut keys = Vec::new();
+    for name in ["language", "codes", "card", "page"] {
+        let text = std::fs::read_to_string(format!("cds-hooks/texts/en/{name}.ftl")).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with(['#', ' ']));
+        keys.extend(lines.filter_map(|line| Some(line.split_once(" = ")?.0.to_owned())));
+    }
+    assert!(keys.len() > 250);
+    for key in &keys {
+        let is_of_a_code = OF_CODES.iter().any(|prefix| key.starts_with(prefix));
+        let is_made = key.starts_with("override-")
+            || ["draft-pet-", "record-assessment-", "score-"]
+                .iter()
+                .any(|prefix| key.starts_with(prefix));
+        assert!(
+            is_of_a_code || is_made || used(key) || key == "language-name",
+            "nothing uses {key}"
+        );
+    }
+    // The other way: what is asked for by a literal is there.
+    for source in &sources {
+        for call in [".get(\"", "self.t(\"", ".with(\n", "text(\""] {
+            for (at, _) in source.match_indices(call) {
+                let rest = source[at + call.len()..]
+                    .trim_start()
+                    .trim_start_matches('"');
+                let key: String = rest
+                    .chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
+                    .collect();
+                // A key that a code completes ends with a hyphen, or is made by format!.
+                let is_whole = rest[key.len()..].starts_with('"') && !key.ends_with('-');
+                if is_whole && key.contains('-') {
+                    assert!(keys.contains(&key), "{call}{key} is asked for");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn english_evidence_reads_as_in_the_answer() {
     let texts = texts(&content("en"), "en").unwrap();
