@@ -17,10 +17,11 @@
 //! | [`domain`] | the rules, pure: no I/O, no clock, no JSON, no FHIR | nothing |
 //! | [`statistics`] | distributions, fits, intervals, convergence: pure | nothing |
 //! | [`model`] | the model file: read, made from the paper, drawn, explained | `domain`, `statistics` |
+//! | [`texts`] | what people read, by key, in every language | nothing |
 //! | [`terminology`] | value sets and site groups: data in, constant-time look-up out | nothing |
 //! | [`fhir`] | Bundles and resources as they come, one at a time | nothing |
 //! | [`chart`] | FHIR resources to [`domain::facts`] | `fhir`, `terminology`, `domain` |
-//! | [`cds_hooks`] | the wire: discovery, request, card, response | `domain` |
+//! | [`cds_hooks`] | the wire: discovery, request, card, response | `domain`, `texts` |
 //! | [`outbound`] | HTTP to configured servers only | nothing |
 //! | [`fhir::client`] | reads what prefetch lacks | `outbound` |
 //! | [`replicas`] | Redis, which several replicas share | nothing |
@@ -28,7 +29,8 @@
 //! | [`auth`] | who may call; knows no FHIR and no domain | `replicas` |
 //! | [`store`] | feedback, shown cards, heads of audit chains: SQLite or PostgreSQL | nothing |
 //! | [`audit`] | the chained audit trail | nothing |
-//! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `model`, `cds_hooks`, `smart`, `fhir` |
+//! | [`page`] | the page of an assessment as HTML: pure | `domain`, `texts`, `cds_hooks` |
+//! | [`config`] | settings and the data files behind them | `terminology`, `domain`, `model`, `cds_hooks`, `texts`, `smart`, `fhir` |
 //! | [`server`] | HTTP: discovery, hooks, feedback, health, metrics; callers, limits, errors | the above |
 //! | [`sandbox`] | an EHR to look at: pages, a FHIR server with synthetic patients, an authorization server | `server`, `store`, `fhir` |
 //! | [`cli`] | one file per subcommand | all |
@@ -52,6 +54,7 @@ pub mod domain;
 pub mod fhir;
 pub mod model;
 pub mod outbound;
+pub mod page;
 pub mod replicas;
 pub mod sandbox;
 pub mod server;
@@ -59,3 +62,4 @@ pub mod smart;
 pub mod statistics;
 pub mod store;
 pub mod terminology;
+pub mod texts;

@@ -1,67 +1,27 @@
-//! The one advisory card (domain.md section 7). Its words are data: `words.json` and the templates in `cds-hooks/texts/<language>/`.
+//! The one advisory card (domain.md section 7). Its words are data: texts by key, put in order by the files of
+//! [`Layout`].
 
 use super::display::DisplayReason;
+pub use super::layout::{InvalidLayout, Layout};
 use super::response::{AssessmentJson, InResponse, classification, state_name};
 use super::service::Service;
+pub use super::suggestion::Suggestions;
+use super::suggestion::suggestions;
+use super::words;
 use crate::domain::assessment::{Assessment, Scored};
 use crate::domain::facts::Sources;
-use crate::domain::model::Model;
-use crate::domain::nomogram::{Rounding, percent};
-use crate::domain::score::{Classification, Pattern, Predictor, State};
-use minijinja::{AutoEscape, Environment, Output};
-use serde::{Deserialize, Serialize};
+use crate::domain::interval::Interval;
+use crate::domain::model::{LocalValidation, Model, Share};
+use crate::domain::nomogram::Rounding;
+use crate::domain::rules::Finding;
+use crate::domain::score::{Classification, Pattern, Predictor};
+use crate::texts::Texts;
+use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The protocol's limit: a summary has fewer characters than this.
-const SUMMARY_LIMIT: usize = 140;
-
-/// The words of `words.json`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Words {
-    source_label: String,
-    source_url: String,
-    paper_label: String,
-    paper_url: String,
-    model_facts_label: String,
-    smart_label: String,
-    predictors: BTreeMap<String, String>,
-    states: BTreeMap<String, String>,
-    reasons: BTreeMap<String, String>,
-    caveats: BTreeMap<String, String>,
-    set_aside: String,
-    sources: BTreeMap<String, String>,
-    not_complete: String,
-    override_reasons: Vec<OverrideReason>,
-    suggestions: SuggestionWords,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct SuggestionWords {
-    draft_pet: SuggestionText,
-    record_assessment: SuggestionText,
-    risk_outcome: String,
-    pet_text: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SuggestionText {
-    label: String,
-    description: String,
-}
-
-/// Which suggestions a card may carry. None ever touches a radioiodine order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Suggestions {
-    /// Draft a request for an FDG PET/CT when PET would decide the class.
-    pub draft_pet: bool,
-    /// Record the assessment as a RiskAssessment.
-    pub record_assessment: bool,
-}
+pub(super) const SUMMARY_LIMIT: usize = 140;
 
 /// The call that a card answers.
 #[derive(Debug, Clone, Copy)]
@@ -82,194 +42,15 @@ pub struct Call<'a> {
     pub smart_launch: Option<&'a str>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct OverrideReason {
-    code: String,
-    system: String,
-    display: String,
-}
-
-/// All that a card says, checked.
-#[derive(Debug)]
-pub struct Texts {
-    words: Words,
-    templates: Environment<'static>,
-    /// The study's figures that a card quotes: the model file as it is.
-    model: Value,
-}
-
-/// Texts that the server must not start with.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidTexts {
-    /// A file is missing or not readable.
-    #[error("text file {file}: {problem}")]
-    Unreadable {
-        /// File.
-        file: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A code has no words.
-    #[error("text file words.json: {list} has no words for {code}")]
-    Missing {
-        /// Which list.
-        list: &'static str,
-        /// Code.
-        code: String,
-    },
-}
-
 /// A card that could not be made: a fault of the text files.
 #[derive(Debug, thiserror::Error)]
 pub enum CardError {
     /// A template failed.
-    #[error("a card template failed: {0}")]
+    #[error("the card template detail.md failed: {0}")]
     Template(#[from] minijinja::Error),
     /// A summary of 140 characters or more.
     #[error("a card summary has {0} characters; the protocol allows fewer than {SUMMARY_LIMIT}")]
     SummaryTooLong(usize),
-}
-
-const TEMPLATES: [&str; 4] = [
-    "at-or-above-cutoff.txt",
-    "below-cutoff.txt",
-    "indeterminate.txt",
-    "detail.md",
-];
-
-impl Texts {
-    /// The coding of an override reason that cards offer.
-    pub fn override_reason(&self, code: &str) -> Option<(&str, &str)> {
-        let reason = self
-            .words
-            .override_reasons
-            .iter()
-            .find(|r| r.code == code)?;
-        Some((&reason.system, &reason.code))
-    }
-
-    /// Reads text files by name and checks that every code has words.
-    pub fn new(file: impl Fn(&str) -> Option<String>, model: Value) -> Result<Self, InvalidTexts> {
-        let get = |name: &str| {
-            file(name).ok_or_else(|| InvalidTexts::Unreadable {
-                file: name.into(),
-                problem: "the file is missing".into(),
-            })
-        };
-        let unreadable = |name: &str, problem: String| InvalidTexts::Unreadable {
-            file: name.into(),
-            problem,
-        };
-        let words: Words = serde_json::from_str(&get("words.json")?)
-            .map_err(|error| unreadable("words.json", error.to_string()))?;
-        words.check()?;
-        let mut templates = Environment::new();
-        templates.set_trim_blocks(true);
-        templates.set_lstrip_blocks(true);
-        templates.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-        templates.set_auto_escape_callback(|name| {
-            if name.ends_with(".md") {
-                AutoEscape::Custom("markdown")
-            } else {
-                AutoEscape::None
-            }
-        });
-        templates.set_formatter(|output, state, value| match state.auto_escape() {
-            AutoEscape::Custom("markdown") if !value.is_safe() => {
-                write_markdown(output, &value.to_string())
-            }
-            _ => write!(output, "{value}").map_err(|_| minijinja::ErrorKind::WriteFailure.into()),
-        });
-        for name in TEMPLATES {
-            templates
-                .add_template_owned(name, get(name)?)
-                .map_err(|error| unreadable(name, error.to_string()))?;
-        }
-        Ok(Self {
-            words,
-            templates,
-            model,
-        })
-    }
-}
-
-impl Words {
-    fn check(&self) -> Result<(), InvalidTexts> {
-        use crate::domain::codes::{ApplicabilityCaveat, Caveat, SetAsideCode};
-        let missing = |list, code: &str| InvalidTexts::Missing {
-            list,
-            code: code.into(),
-        };
-        for predictor in Predictor::ALL.map(Predictor::name) {
-            self.predictors
-                .get(predictor)
-                .ok_or_else(|| missing("predictors", predictor))?;
-        }
-        for state in State::ALL.map(state_name) {
-            self.states
-                .get(state)
-                .ok_or_else(|| missing("states", state))?;
-        }
-        let caveats = Caveat::ALL
-            .iter()
-            .map(|c| c.as_str())
-            .chain(ApplicabilityCaveat::ALL.iter().map(|c| c.as_str()));
-        for caveat in caveats {
-            self.caveats
-                .get(caveat)
-                .ok_or_else(|| missing("caveats", caveat))?;
-        }
-        for reason in SetAsideCode::ALL
-            .iter()
-            .filter(|code| code.is_open())
-            .map(|code| code.as_str())
-            .chain(REASONS)
-        {
-            self.reasons
-                .get(reason)
-                .ok_or_else(|| missing("reasons", reason))?;
-        }
-        Ok(())
-    }
-}
-
-const REASONS: [&str; 17] = [
-    "onset-before-birth",
-    "age-implausible",
-    "no-birth-date",
-    "no-diagnosis-date",
-    "age-on-the-boundary",
-    "reading-contradicts-value",
-    "order-not-known",
-    "threshold-not-decided",
-    "metastasis-after-negative",
-    "negative-too-old",
-    "operation-not-recorded",
-    "site-not-recorded",
-    "mediastinum-or-node",
-    "not-final",
-    "source-incomplete",
-    "stale",
-    "not-recorded",
-];
-
-/// Markdown that shows the text and nothing else: no markup, no HTML, no link.
-fn write_markdown(output: &mut Output<'_>, text: &str) -> Result<(), minijinja::Error> {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            c if c.is_control() => escaped.push(' '),
-            c => escaped.push(c),
-        }
-    }
-    write!(output, "{escaped}").map_err(|_| minijinja::ErrorKind::WriteFailure.into())
 }
 
 /// The response to a hook call: at most one card, and the assessment whatever it is.
@@ -288,7 +69,7 @@ struct Extension<'a> {
 /// Makes the response. There is a card only where the assessment's own display reason is [`DisplayReason::Shown`]; in
 /// shadow mode the extension does not say what was found either.
 pub fn response<'a>(
-    texts: &Texts,
+    layout: &Layout,
     call: Call<'_>,
     assessment: &Assessment,
     model: &Model,
@@ -296,7 +77,7 @@ pub fn response<'a>(
 ) -> Result<Response<'a>, CardError> {
     let cards = match &assessment.scored {
         Some(scored) if json.display() == DisplayReason::Shown => {
-            vec![card(texts, call, assessment, scored, model, &json)?]
+            vec![card(layout, call, assessment, scored, model, &json)?]
         }
         _ => Vec::new(),
     };
@@ -309,56 +90,57 @@ pub fn response<'a>(
 }
 
 fn card(
-    texts: &Texts,
+    layout: &Layout,
     call: Call<'_>,
     assessment: &Assessment,
     scored: &Scored,
     model: &Model,
     json: &AssessmentJson<'_>,
 ) -> Result<Value, CardError> {
-    let class = classification(scored.classification);
-    let context = context(texts, call, assessment, scored, model);
-    let summary = texts
-        .templates
-        .get_template(&format!("{class}.txt"))?
-        .render(&context)?
-        .trim()
-        .to_owned();
+    let (texts, settings) = (&layout.texts, &layout.settings);
+    let open = scored.predictors.iter();
+    let open = open.filter(|result| result.finding.state.is_open()).count();
+    let (_, summary) = summary(texts, model, scored.classification, scored.score, open);
     let length = summary.chars().count();
     if length >= SUMMARY_LIMIT {
         return Err(CardError::SummaryTooLong(length));
     }
-    let detail = texts
-        .templates
-        .get_template("detail.md")?
-        .render(&context)?;
+    let detail = layout.detail(context(texts, call, assessment, scored, model))?;
     let indicator = match scored.classification {
         Classification::AtOrAboveCutoff => "warning",
         Classification::BelowCutoff | Classification::Indeterminate => "info",
     };
     let absolute =
         |label: &str, url: &str| json!({ "label": label, "url": url, "type": "absolute" });
-    let mut links = vec![absolute(&texts.words.paper_label, &texts.words.paper_url)];
+    let mut links = vec![absolute(texts.get("paper-label"), &settings.paper_url)];
     if let Some(url) = call.model_facts {
-        links.push(absolute(&texts.words.model_facts_label, url));
+        links.push(absolute(texts.get("model-facts-label"), url));
     }
     if let Some(url) = call.smart_launch {
         // JSON as a text: so the protocol wants it, and so it comes back with the token of the launch.
         let app_context = json!({ "resultId": json.result_id }).to_string();
         links.push(json!({
-            "label": texts.words.smart_label, "url": url, "type": "smart", "appContext": app_context,
+            "label": texts.get("smart-label"), "url": url, "type": "smart", "appContext": app_context,
         }));
     }
+    let override_reasons: Vec<Value> = settings
+        .override_reasons
+        .iter()
+        .map(|reason| {
+            let display = texts.word("override", &reason.code);
+            json!({ "code": reason.code, "system": reason.system, "display": display })
+        })
+        .collect();
     let mut card = json!({
         "uuid": uuid(call, &json.result_id, "card"),
         "summary": summary,
         "indicator": indicator,
         "detail": detail.trim(),
-        "source": { "label": texts.words.source_label, "url": texts.words.source_url },
+        "source": { "label": texts.get("source-label"), "url": settings.source_url },
         "links": links,
-        "overrideReasons": texts.words.override_reasons,
+        "overrideReasons": override_reasons,
     });
-    let suggestions = suggestions(texts, call, scored, model, json);
+    let suggestions = suggestions(layout, call, scored, model, json);
     if !suggestions.is_empty() {
         card["suggestions"] = Value::Array(suggestions);
         card["selectionBehavior"] = "any".into();
@@ -375,96 +157,116 @@ pub fn uuid(call: Call<'_>, result_id: &str, kind: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
 }
 
-fn suggestions(
+/// The summary, with the key of its text. `open`: how many predictors are unknown or conflicting.
+pub(super) fn summary(
     texts: &Texts,
-    call: Call<'_>,
-    scored: &Scored,
     model: &Model,
-    json: &AssessmentJson<'_>,
-) -> Vec<Value> {
-    let words = &texts.words.suggestions;
-    let subject = json!({ "reference": format!("Patient/{}", call.patient_id) });
-    let suggestion = |text: &SuggestionText, kind: &str, resource: Value| {
-        json!({
-            "label": text.label,
-            "uuid": uuid(call, &json.result_id, &format!("suggestion/{kind}")),
-            "actions": [{ "type": "create", "description": text.description, "resource": resource }],
-        })
-    };
-    let mut suggestions = Vec::new();
-    if call.suggestions.draft_pet && scored.predictor(Predictor::FdgUptake).decisive {
-        suggestions.push(suggestion(
-            &words.draft_pet,
-            "draft-pet",
-            json!({
-                "resourceType": "ServiceRequest", "status": "draft", "intent": "proposal", "subject": subject,
-                "code": { "coding": [{ "system": "http://snomed.info/sct", "code": "443271005" }], "text": words.pet_text },
-                "note": [{ "text": words.draft_pet.description }],
-            }),
-        ));
-    }
-    if call.suggestions.record_assessment {
-        let mut basis: Vec<&str> = Vec::new();
-        for predictor in Predictor::ALL {
-            for evidence in &scored.predictor(predictor).finding.evidence {
-                if !basis.contains(&&*evidence.record.reference) {
-                    basis.push(&evidence.record.reference);
-                }
-            }
-        }
-        let mut resource = json!({
-            "resourceType": "RiskAssessment", "status": "preliminary", "subject": subject,
-            "occurrenceDateTime": json.assessed_at,
-            "method": { "text": texts.words.source_label },
-            "prediction": [{
-                "outcome": { "text": words.risk_outcome },
-                "qualitativeRisk": { "text": classification(scored.classification) },
-                "whenPeriod": follow_up(json.assessed_at, &texts.model),
-                "rationale": format!("Score {} to {} of {}, cut-off {}; result {}", scored.score.low, scored.score.high, model.maximum(), model.cutoff, json.result_id),
-            }],
-        });
-        if !basis.is_empty() {
-            resource["basis"] = basis
-                .into_iter()
-                .map(|reference| json!({ "reference": reference }))
-                .collect();
-        }
-        suggestions.push(suggestion(
-            &words.record_assessment,
-            "record-assessment",
-            resource,
-        ));
-    }
-    suggestions
+    class: Classification,
+    score: Interval<u32>,
+    open: usize,
+) -> (String, String) {
+    let key = format!("summary-{}", classification(class));
+    let summary = texts.with(
+        &key,
+        [
+            ("score", words::range(score.low, score.high).into()),
+            ("maximum", model.maximum().into()),
+            ("cutoff", model.cutoff.into()),
+            ("refractory", model.study.below.refractory.into()),
+            ("patients", model.study.below.patients.into()),
+            ("missing", open.into()),
+        ],
+    );
+    (key, summary)
 }
 
-/// The time that a prediction is about: from the assessment for as long as the source study looked. Left empty, FHIR takes it
-/// for the whole life of the patient.
-fn follow_up(assessed_at: &str, study: &Value) -> Value {
-    let mut period = json!({ "start": assessed_at });
-    let day = assessed_at.split('T').next().unwrap_or_default();
-    let months = study["cohort"]["timeToRefractoryMonths"]["high"].as_i64();
-    if let (Ok(day), Some(months)) = (day.parse::<jiff::civil::Date>(), months)
-        && let Ok(span) = jiff::Span::new().try_months(months)
-        && let Ok(end) = day.checked_add(span)
-    {
-        period["end"] = end.to_string().into();
-    }
-    period
+/// What the template may use.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    score: String,
+    maximum: u32,
+    cutoff: u32,
+    classification: &'a str,
+    pet: &'a str,
+    rows: Vec<Row<'a>>,
+    missing: Vec<Missing<'a>>,
+    caveats: Vec<&'a str>,
+    incomplete: String,
+    set_aside: usize,
+    model: ModelWords<'a>,
+    study: StudyWords,
+    local_validation: Option<LocalWords<'a>>,
+    probability: Option<ProbabilityWords>,
+    translation_note: Option<&'a str>,
 }
 
-/// The sources of which pages or everything is missing, in words.
-fn incomplete(words: &Words, sources: &Sources) -> String {
-    let missing: Vec<&str> = sources
-        .by_name()
-        .into_iter()
-        .filter(|(_, source)| !source.complete)
-        .map(|(name, _)| words.sources.get(name).map_or(name, String::as_str))
-        .collect();
-    missing.join(", ")
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    name: &'a str,
+    state: &'a str,
+    points: String,
+    rests_on: String,
+    reason: &'a str,
+    dates: String,
 }
 
-/// What the templates may use.
+#[derive(Serialize)]
+struct Missing<'a> {
+    name: &'a str,
+    reason: &'a str,
+    decisive: bool,
+}
+
+#[derive(Serialize)]
+struct ModelWords<'a> {
+    id: &'a str,
+    version: &'a str,
+    sha256: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StudyWords {
+    patients: u32,
+    at_or_above: ShareWords,
+    with_pet: ShareWords,
+    without_pet: ShareWords,
+    below: ShareWords,
+}
+
+#[derive(Serialize)]
+struct ShareWords {
+    refractory: u32,
+    patients: u32,
+    share: String,
+}
+
+#[derive(Serialize)]
+struct LocalWords<'a> {
+    site: &'a str,
+    patients: u32,
+    refractory: u32,
+    date: &'a str,
+}
+
+#[derive(Serialize)]
+struct ProbabilityWords {
+    low: String,
+    high: String,
+    estimate: Option<String>,
+    basis: String,
+    /// A patient whom score and nomogram put on different sides of this one.
+    disagrees: Option<Disagreement>,
+}
+
+#[derive(Serialize)]
+struct Disagreement {
+    score: u32,
+    estimate: String,
+}
+
 fn context(
     texts: &Texts,
     call: Call<'_>,
@@ -472,149 +274,157 @@ fn context(
     scored: &Scored,
     model: &Model,
 ) -> minijinja::Value {
-    let words = &texts.words;
-    let word = |list: &BTreeMap<String, String>, code: &str| {
-        list.get(code).cloned().unwrap_or_else(|| code.to_owned())
-    };
-    let range = |low: u32, high: u32| {
-        if low == high {
-            low.to_string()
-        } else {
-            format!("{low}-{high}")
-        }
-    };
-    let mut rows = Vec::new();
-    let mut missing = Vec::new();
-    let mut caveats: Vec<String> = assessment
-        .applicability
+    let caveat = |code: &'static str| texts.word("caveat", code);
+    let applicability = &assessment.applicability;
+    let mut caveats: Vec<&str> = applicability
         .caveats
         .iter()
-        .map(|c| word(&words.caveats, c.as_str()))
+        .map(|code| caveat(code.as_str()))
         .collect();
-    let mut set_aside = assessment.applicability.set_aside.len();
+    let mut set_aside = applicability.set_aside.len();
+    let (mut rows, mut missing) = (Vec::new(), Vec::new());
     for predictor in Predictor::ALL {
         let result = scored.predictor(predictor);
         let finding = &result.finding;
-        let name = word(&words.predictors, predictor.name());
-        let mut rests_on: Vec<&str> = Vec::new();
-        for evidence in &finding.evidence {
-            if !rests_on.contains(&evidence.what.as_str()) {
-                rests_on.push(&evidence.what);
-            }
+        let name = texts.word("predictor", predictor.name());
+        let reason = finding
+            .reason
+            .map_or("", |reason| texts.word("reason", reason.as_str()));
+        rows.push(row(texts, name, reason, result.points, finding));
+        if finding.state.is_open() {
+            missing.push(Missing {
+                name,
+                reason,
+                decisive: result.decisive,
+            });
         }
-        let mut dates: Vec<&str> = Vec::new();
-        for date in finding
-            .evidence
-            .iter()
-            .filter_map(|evidence| evidence.record.date.as_ref())
-        {
+        caveats.extend(finding.caveats.iter().map(|code| caveat(code.as_str())));
+        set_aside += finding.set_aside.len();
+    }
+    let study = &model.study;
+    let share = |share: Share| ShareWords {
+        refractory: share.refractory,
+        patients: share.patients,
+        share: words::percent(texts, share.probability(), Rounding::Nearest),
+    };
+    let context = Context {
+        score: words::range(scored.score.low, scored.score.high),
+        maximum: model.maximum(),
+        cutoff: model.cutoff,
+        classification: classification(scored.classification),
+        pet: state_name(scored.predictor(Predictor::FdgUptake).finding.state),
+        rows,
+        missing,
+        caveats,
+        incomplete: incomplete(texts, &assessment.sources),
+        set_aside,
+        model: ModelWords {
+            id: &model.id,
+            version: &model.version,
+            sha256: &model.sha256,
+        },
+        study: StudyWords {
+            patients: study.patients,
+            at_or_above: share(study.at_or_above),
+            with_pet: share(study.at_or_above_with_pet),
+            without_pet: share(study.at_or_above_without_pet),
+            below: share(study.below),
+        },
+        local_validation: model.local_validation.as_ref().map(
+            |LocalValidation {
+                 site,
+                 patients,
+                 refractory,
+                 date,
+             }| LocalWords {
+                site,
+                patients: *patients,
+                refractory: *refractory,
+                date,
+            },
+        ),
+        probability: call
+            .tells_probability
+            .then(|| probability(texts, scored, model))
+            .flatten(),
+        translation_note: texts.translation_note(),
+    };
+    minijinja::Value::from_serialize(&context)
+}
+
+fn row<'a>(
+    texts: &'a Texts,
+    name: &'a str,
+    reason: &'a str,
+    points: Interval<u32>,
+    finding: &Finding,
+) -> Row<'a> {
+    let (mut rests_on, mut dates): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for evidence in &finding.evidence {
+        if !rests_on.contains(&evidence.what.as_str()) {
+            rests_on.push(&evidence.what);
+        }
+        if let Some(date) = &evidence.record.date {
             let day = date.as_written().split('T').next().unwrap_or_default();
             if !dates.contains(&day) {
                 dates.push(day);
             }
         }
-        let reason = finding
-            .reason
-            .map(|reason| word(&words.reasons, reason.as_str()));
-        rows.push(json!({
-            "name": name,
-            "state": word(&words.states, state_name(finding.state)),
-            "points": range(result.points.low, result.points.high),
-            "restsOn": shorten(&rests_on, "; "),
-            "reason": reason.clone().unwrap_or_default(),
-            "dates": shorten(&dates, ", "),
-        }));
-        if finding.state.is_open() {
-            missing.push(json!({ "name": name, "reason": reason.unwrap_or_default(), "decisive": result.decisive }));
-        }
-        caveats.extend(
-            finding
-                .caveats
-                .iter()
-                .map(|caveat| word(&words.caveats, caveat.as_str())),
-        );
-        set_aside += finding.set_aside.len();
     }
-    let pet = scored.predictor(Predictor::FdgUptake).finding.state;
-    let context = json!({
-        "score": range(scored.score.low, scored.score.high),
-        "maximum": model.maximum(),
-        "cutoff": model.cutoff,
-        "classification": classification(scored.classification),
-        "pet": state_name(pet),
-        "rows": rows,
-        "missing": missing,
-        "caveats": caveats,
-        "incomplete": incomplete(words, &assessment.sources),
-        "setAside": set_aside,
-        "setAsideWords": words.set_aside,
-        "notComplete": words.not_complete,
-        "model": { "id": model.id, "version": model.version, "sha256": model.sha256 },
-        "study": texts.model,
-        "localValidation": texts.model["localValidation"],
-        "probability": call.tells_probability.then(|| probability(scored, model)),
-    });
-    template_value(&context)
+    Row {
+        name,
+        state: texts.word("state", state_name(finding.state)),
+        points: words::range(points.low, points.high),
+        rests_on: shorten(&rests_on, texts.get("clause-separator"), |what| {
+            words::what(texts, what)
+        }),
+        reason,
+        dates: shorten(&dates, texts.get("list-separator"), str::to_owned),
+    }
 }
 
-/// The probability in per cent, with its basis, and a patient whom score and nomogram put on different sides of this one.
-fn probability(scored: &Scored, model: &Model) -> Value {
-    let (Some(probability), Some(nomogram)) = (&scored.probability, &model.nomogram) else {
-        return Value::Null;
-    };
-    let mut words = json!({
-        "low": percent(probability.low, Rounding::Down),
-        "high": percent(probability.high, Rounding::Up),
-        "basis": nomogram.basis(probability),
-        "estimate": null,
-        "contradiction": null,
-    });
-    if let Some(estimate) = probability.estimate {
-        words["estimate"] = percent(estimate, Rounding::Nearest).into();
+/// The sources of which pages or everything is missing, in words.
+fn incomplete(texts: &Texts, sources: &Sources) -> String {
+    let missing: Vec<&str> = sources
+        .by_name()
+        .into_iter()
+        .filter(|(_, source)| !source.complete)
+        .map(|(name, _)| texts.word("source", name))
+        .collect();
+    missing.join(texts.get("list-separator"))
+}
+
+fn probability(texts: &Texts, scored: &Scored, model: &Model) -> Option<ProbabilityWords> {
+    let (probability, nomogram) = (scored.probability.as_ref()?, model.nomogram.as_ref()?);
+    let percent = |probability, rounding| words::percent(texts, probability, rounding);
+    let estimate = probability.estimate;
+    let disagrees = estimate.and_then(|_| {
         let states = Predictor::ALL.map(|predictor| scored.predictor(predictor).finding.state);
-        let contradiction = Pattern::completions(&states)
-            .next()
-            .and_then(|pattern| nomogram.contradiction(model, pattern));
-        if let Some(other) = contradiction {
-            words["contradiction"] = json!({
-                "score": other.score(model),
-                "estimate": percent(nomogram.of(other).estimate, Rounding::Nearest),
-            });
-        }
-    }
-    words
+        let pattern = Pattern::completions(&states).next()?;
+        let other = nomogram.contradiction(model, pattern)?;
+        Some(Disagreement {
+            score: other.score(model),
+            estimate: percent(nomogram.of(other).estimate, Rounding::Nearest),
+        })
+    });
+    Some(ProbabilityWords {
+        low: percent(probability.low, Rounding::Down),
+        high: percent(probability.high, Rounding::Up),
+        estimate: estimate.map(|estimate| percent(estimate, Rounding::Nearest)),
+        basis: words::basis(texts, nomogram, estimate.is_none()),
+        disagrees,
+    })
 }
 
-/// A JSON value for a template. Its own serialisation would show numbers as serde_json's private structs, because fhirbolt
-/// switches `arbitrary_precision` on.
-fn template_value(value: &Value) -> minijinja::Value {
-    match value {
-        Value::Null => ().into(),
-        Value::Bool(value) => (*value).into(),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(number), _) => number.into(),
-            (None, Some(number)) => number.into(),
-            (None, None) => number.to_string().into(),
-        },
-        Value::String(text) => text.as_str().into(),
-        Value::Array(items) => items.iter().map(template_value).collect::<Vec<_>>().into(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| (name.clone(), template_value(value)))
-            .collect::<BTreeMap<_, _>>()
-            .into(),
-    }
-}
-
-/// The first few of a list, and how many more.
-fn shorten(items: &[&str], separator: &str) -> String {
+/// The first few of a list in words, and how many more.
+fn shorten(items: &[&str], separator: &str, in_words: impl Fn(&str) -> String) -> String {
     const SHOWN: usize = 3;
-    let mut text = items
+    let shown: Vec<String> = items
         .iter()
         .take(SHOWN)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(separator);
+        .map(|item| in_words(item))
+        .collect();
+    let mut text = shown.join(separator);
     if items.len() > SHOWN {
         text.push_str(&format!(" (+{})", items.len() - SHOWN));
     }

@@ -4,7 +4,7 @@ use super::assess::{assess_patient, read_files, values};
 use super::{Common, Failure};
 use crate::chart::Release;
 use crate::chart::input::Resources;
-use crate::config::DEFAULTS;
+use crate::config::{Content, DEFAULTS, Knowledge, Settings};
 use crate::domain::facts::Topic;
 use clap::Args;
 use jiff::Timestamp;
@@ -46,9 +46,14 @@ impl Check {
         }
         let (settings, knowledge) = self.common.load()?;
         crate::server::check(&settings)?;
+        let texts: Vec<serde_json::Value> = contents(&settings)
+            .into_iter()
+            .map(texts)
+            .collect::<Result<_, _>>()?;
         let mut report = json!({
             "model": { "id": knowledge.model.id, "version": knowledge.model.version, "sha256": knowledge.model.sha256 },
             "services": knowledge.services.iter().map(|service| &service.id).collect::<Vec<_>>(),
+            "texts": texts,
             "terminology": {
                 "sha256": knowledge.terminology.sha256(),
                 "sets": knowledge.terminology.counts().iter().map(|(name, rows)| json!({ "id": name, "rows": rows })).collect::<Vec<_>>(),
@@ -101,6 +106,38 @@ impl Check {
         }
         Ok(())
     }
+}
+
+/// The files in use: of everybody, of clients and of tenants, each once.
+fn contents(settings: &Settings) -> Vec<&Content> {
+    let clients = settings.clients.iter().flat_map(|client| {
+        let tenants = client.tenants.iter().map(|tenant| &tenant.advice.content);
+        std::iter::once(&client.advice.content).chain(tenants)
+    });
+    let mut contents = vec![&settings.advice.content];
+    for content in clients {
+        if !contents
+            .iter()
+            .any(|known| known.language == content.language)
+        {
+            contents.push(content);
+        }
+    }
+    contents
+}
+
+fn texts(content: &Content) -> Result<serde_json::Value, Failure> {
+    let knowledge = Knowledge::load(content)?;
+    let unknown: Vec<_> = knowledge
+        .unknown_texts()
+        .map(|unknown| json!({ "file": unknown.file, "key": unknown.key }))
+        .collect();
+    Ok(json!({
+        "language": content.language,
+        "count": knowledge.texts.count(),
+        "reviewed": knowledge.texts.is_reviewed(),
+        "unknown": unknown,
+    }))
 }
 
 fn topic_name(topic: Topic) -> &'static str {
@@ -156,6 +193,25 @@ fn print_report(report: &serde_json::Value) {
         sets.len(),
         text(&report["terminology"]["sha256"])
     );
+    for of_language in report["texts"].as_array().into_iter().flatten() {
+        println!(
+            "texts          {}, {} texts{}",
+            text(&of_language["language"]),
+            of_language["count"],
+            if of_language["reviewed"] == true {
+                ""
+            } else {
+                ", translation not clinically reviewed"
+            }
+        );
+        for unknown in of_language["unknown"].as_array().into_iter().flatten() {
+            println!(
+                "               {}: nothing uses the key {}; a typing mistake?",
+                text(&unknown["file"]),
+                text(&unknown["key"])
+            );
+        }
+    }
     if let Some(coverage) = report["coverage"].as_object() {
         println!("\nrecords a rule looked at");
         for (name, counts) in coverage {

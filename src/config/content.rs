@@ -1,7 +1,7 @@
 //! What the service knows, as files: built into the binary, each part replaceable by a file or folder.
 
 use super::Content;
-use crate::cds_hooks::card::{InvalidTexts, Texts};
+use crate::cds_hooks::card::{InvalidLayout, Layout};
 use crate::cds_hooks::service::{InvalidService, Service};
 use crate::domain::model::Model;
 use crate::model::facts::{Facts, InvalidFacts};
@@ -10,8 +10,10 @@ use crate::model::file::{ModelFile, UnusableModel};
 use crate::model::published::Published;
 use crate::smart::words::{InvalidLaunchWords, LaunchWords};
 use crate::terminology::{InvalidTerminology, Terminology, TerminologyFile};
+use crate::texts::{InvalidTexts, TextFile, Texts, Unknown};
 use include_dir::{Dir, include_dir};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cds-hooks");
 static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/patients");
@@ -49,8 +51,10 @@ pub struct Knowledge {
     pub model: Model,
     /// The services by file.
     pub services: Vec<Service>,
-    /// The words of the card.
-    pub texts: Texts,
+    /// What people read, in the language of the settings.
+    pub texts: Arc<Texts>,
+    /// How a card is laid out.
+    pub layout: Layout,
     /// The words of the nomogram's picture.
     pub figure_words: figure::Words,
     /// What is told about the model.
@@ -91,6 +95,24 @@ pub enum UnusableContent {
         language: String,
         /// What is wrong.
         error: InvalidLaunchWords,
+    },
+    /// A language of which there is nothing.
+    #[error(
+        "there are no texts of language {language:?}; known are {known}. A folder {language} in texts_folder with every text of English adds it"
+    )]
+    Language {
+        /// Language.
+        language: String,
+        /// The others.
+        known: String,
+    },
+    /// How cards are laid out.
+    #[error("texts of language {language:?}: {error}")]
+    Layout {
+        /// Language.
+        language: String,
+        /// What is wrong.
+        error: InvalidLayout,
     },
     /// The model file.
     #[error(transparent)]
@@ -158,16 +180,14 @@ impl Knowledge {
             services.push(service);
         }
         let language = &content.language;
-        // A folder may replace some of the files only.
-        let text = |name: &str| {
-            content
-                .texts_folder
-                .as_ref()
-                .and_then(|folder| std::fs::read_to_string(folder.join(language).join(name)).ok())
-                .or_else(|| built_in(&format!("texts/{language}/{name}")))
-        };
+        let texts = Arc::new(texts(content, language)?);
+        let layout = Layout::new(|name| text_file(content, name), texts.clone(), &model.model)
+            .map_err(|error| UnusableContent::Layout {
+                language: language.clone(),
+                error,
+            })?;
         let figure_words =
-            figure::Words::read(&text(FIGURE_WORDS).unwrap_or_default()).map_err(|error| {
+            figure::Words::read(&language_file(content, FIGURE_WORDS)).map_err(|error| {
                 UnusableContent::FigureWords {
                     language: language.clone(),
                     error,
@@ -175,28 +195,29 @@ impl Knowledge {
             })?;
         let picture = figure::svg(&model.model, None, &figure_words);
         let facts = facts(content, &model, picture.as_deref())?;
-        let texts = Texts::new(text, model.json).map_err(|error| UnusableContent::Texts {
-            language: language.clone(),
-            error,
-        })?;
-        // A language that lacks them has those of English: a page that is read beats none.
-        let launch_words = text("launch.json")
-            .or_else(|| built_in("texts/en/launch.json"))
-            .unwrap_or_default();
         let launch_words =
-            LaunchWords::read(&launch_words).map_err(|error| UnusableContent::LaunchWords {
-                language: language.clone(),
-                error,
+            LaunchWords::read(&language_file(content, "launch.json")).map_err(|error| {
+                UnusableContent::LaunchWords {
+                    language: language.clone(),
+                    error,
+                }
             })?;
         Ok(Self {
             terminology,
             model: model.model,
             services,
             texts,
+            layout,
             figure_words,
             facts,
             launch_words,
         })
+    }
+
+    /// Keys of texts that nothing uses: typing mistakes, most likely.
+    pub fn unknown_texts(&self) -> impl Iterator<Item = &Unknown> {
+        let unknown = self.texts.unknown().iter();
+        unknown.filter(|unknown| !self.layout.uses(&unknown.key))
     }
 
     /// The service to try by hand: the first that needs no draft orders.
@@ -218,19 +239,115 @@ fn facts(
     let (name, text) = published();
     let published = Published::read(name, &text)?;
     let file = |name: &str| {
-        let folder = content.texts_folder.as_ref();
-        folder
-            .and_then(|folder| {
-                let path = folder.join(language).join("facts").join(name);
-                std::fs::read_to_string(path).ok()
-            })
-            .or_else(|| built_in(&format!("texts/{language}/facts/{name}")))
-            .or_else(|| built_in(&format!("texts/en/facts/{name}")))
+        Some(language_file(content, &format!("facts/{name}"))).filter(|text| !text.is_empty())
     };
     Facts::make(model, &published, file, picture).map_err(|error| UnusableContent::Facts {
         language: language.clone(),
         error,
     })
+}
+
+/// The texts of a language: as built in, with what the texts folder adds or replaces.
+///
+/// # Errors
+/// [`UnusableContent`] when there is no such language, or its texts are not complete.
+pub fn texts(content: &Content, language: &str) -> Result<Texts, UnusableContent> {
+    let own = built_in_texts(language);
+    let local = match &content.texts_folder {
+        // A name with a path in it is no language; Texts::new says so.
+        Some(folder) if !language.contains(['/', '\\', '.']) => {
+            folder_texts(&folder.join(language))?
+        }
+        _ => Vec::new(),
+    };
+    if own.is_empty() && local.is_empty() {
+        return Err(UnusableContent::Language {
+            language: language.to_owned(),
+            known: languages(content).join(", "),
+        });
+    }
+    Texts::new(language, &built_in_texts("en"), &own, &local).map_err(|error| {
+        UnusableContent::Texts {
+            language: language.to_owned(),
+            error,
+        }
+    })
+}
+
+/// The languages of which there are texts: built in, or in the texts folder.
+pub fn languages(content: &Content) -> Vec<String> {
+    let built_in = BUILT_IN.get_dir("texts").into_iter().flat_map(|texts| {
+        texts.dirs().filter_map(|dir| {
+            let name = dir.path().file_name()?.to_str()?;
+            Some(name.to_owned())
+        })
+    });
+    let local = content
+        .texts_folder
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten()
+        .filter_map(|entry| {
+            let entry = entry.ok().filter(|entry| entry.path().is_dir())?;
+            entry.file_name().into_string().ok()
+        });
+    let mut languages: Vec<String> = built_in.chain(local).collect();
+    languages.sort();
+    languages.dedup();
+    languages
+}
+
+/// A file of the language: the hospital's, else as built in, else the English one, for a text that is read beats none.
+fn language_file(content: &Content, name: &str) -> String {
+    let language = &content.language;
+    let folder = content.texts_folder.as_ref();
+    folder
+        .and_then(|folder| std::fs::read_to_string(folder.join(language).join(name)).ok())
+        .or_else(|| built_in(&format!("texts/{language}/{name}")))
+        .or_else(|| built_in(&format!("texts/en/{name}")))
+        .unwrap_or_default()
+}
+
+/// A file that is the same in every language, or a language's own in its folder.
+fn text_file(content: &Content, name: &str) -> Option<String> {
+    let language = &content.language;
+    let local = content.texts_folder.as_ref().and_then(|folder| {
+        let paths = [folder.join(language).join(name), folder.join(name)];
+        paths
+            .into_iter()
+            .find_map(|path| std::fs::read_to_string(path).ok())
+    });
+    local.or_else(|| built_in(&format!("texts/{name}")))
+}
+
+fn built_in_texts(language: &str) -> Vec<TextFile> {
+    let mut files: Vec<TextFile> = BUILT_IN
+        .get_dir(format!("texts/{language}"))
+        .into_iter()
+        .flat_map(|dir| dir.files())
+        .filter_map(|file| {
+            let name = file.path().file_name()?.to_str()?.to_owned();
+            let text = file.contents_utf8()?.to_owned();
+            name.ends_with(".ftl").then_some(TextFile { name, text })
+        })
+        .collect();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files
+}
+
+/// A hospital's own texts; a language that it has no folder for is not an error.
+fn folder_texts(folder: &Path) -> Result<Vec<TextFile>, UnusableContent> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let files = files_of(folder, "ftl")?;
+    let files = files.into_iter().map(|path| {
+        Ok(TextFile {
+            name: path.display().to_string(),
+            text: read(&path)?,
+        })
+    });
+    files.collect()
 }
 
 fn built_in(path: &str) -> Option<String> {
@@ -262,33 +379,37 @@ fn built_in_files(folder: &str) -> Vec<TerminologyFile> {
 }
 
 fn folder_files(folder: &Path) -> Result<Vec<TerminologyFile>, UnusableContent> {
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |error| UnusableContent::Io { path, error }
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(io(folder))? {
-        let path = entry.map_err(io(folder))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            let name = path
-                .file_name()
-                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            files.push(TerminologyFile {
-                name,
-                text: read(&path)?,
-            });
-        }
-    }
-    if files.is_empty() {
+    let paths = files_of(folder, "json")?;
+    if paths.is_empty() {
         return Err(UnusableContent::NoFiles {
             path: folder.to_owned(),
         });
     }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
+    let files = paths.into_iter().map(|path| {
+        let name = path.file_name();
+        Ok(TerminologyFile {
+            name: name.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            text: read(&path)?,
+        })
+    });
+    files.collect()
+}
+
+/// The files of a folder whose name ends so, by name.
+fn files_of(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, UnusableContent> {
+    let io = |error| UnusableContent::Io {
+        path: folder.to_owned(),
+        error,
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.extension().is_some_and(|found| found == extension) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 fn read(path: &Path) -> Result<String, UnusableContent> {

@@ -13,7 +13,9 @@ pub use client::{
     Backend, Client, DisplayRules, Fetching, Keys, LONGEST_SUPPRESSION_DAYS, Mode, Snooze, Tenant,
     client_settings,
 };
-pub use content::{FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures, published};
+pub use content::{
+    FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures, languages, published, texts,
+};
 pub use mistakes::Mistake;
 
 use crate::cds_hooks::card::Suggestions;
@@ -68,6 +70,8 @@ pub struct Settings {
     pub public_routes: Vec<String>,
     /// Origins of browser clients.
     pub cors: CorsOrigins,
+    /// Languages whose translation no clinician has reviewed may be used.
+    pub unreviewed_translations: bool,
     /// Comments in feedback are kept.
     pub store_comments: bool,
     /// Where metrics and readiness are served.
@@ -383,6 +387,7 @@ impl Settings {
             advice,
             public_routes: typed.public_routes,
             cors: CorsOrigins::Listed(typed.cors.origins),
+            unreviewed_translations: typed.unreviewed_translations,
             store_comments: typed.feedback.store_comments,
             metrics_listen: (!typed.metrics.listen.is_empty())
                 .then(|| address("metrics.listen", &typed.metrics.listen, mistakes)),

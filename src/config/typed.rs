@@ -28,6 +28,7 @@ pub(super) struct Typed {
     pub probability_on_card: bool,
     pub public_routes: Vec<String>,
     pub language: String,
+    pub unreviewed_translations: bool,
     pub terminology_folder: String,
     pub model: String,
     pub services_folder: String,

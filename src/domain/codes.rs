@@ -117,6 +117,54 @@ impl SetAsideCode {
     }
 }
 
+codes! {
+    /// What a record shows, where neither a value nor a site goes with it. Metastases with their sites and PET findings with
+    /// their values are made of parts, see [`WhatPart`].
+    What {
+        BirthDate = "birth date",
+        Diagnosis = "diagnosis of differentiated thyroid cancer",
+        AgeAtOnset = "age at onset of differentiated thyroid cancer",
+        Differentiated = "differentiated thyroid cancer",
+        Oncocytic = "oncocytic thyroid cancer",
+        HistologyNotStated = "thyroid cancer, histology not stated",
+        History = "history of thyroid cancer",
+        Spread = "spread or recurrence of thyroid cancer",
+        Excluded = "thyroid cancer of a kind that the model excludes",
+        OtherPrimaryCancer = "another primary cancer",
+        TotalThyroidectomy = "total thyroidectomy",
+        CompletionThyroidectomy = "completion thyroidectomy",
+        LeftLobectomy = "left thyroid lobectomy",
+        RightLobectomy = "right thyroid lobectomy",
+        ExtentNotStated = "thyroidectomy, extent not stated",
+        Radioiodine = "iodine-131 treatment",
+        PossibleRadioiodine = "possible iodine-131 treatment",
+        Irradiation = "history of irradiation",
+        Recurrence = "recurrence of thyroid cancer",
+        RecurrenceByStatus = "clinical status: recurrence",
+        RecurrenceByObservation = "disease status: recurrence",
+        Unreadable = "record that could not be read",
+        NoDisease = "no evidence of disease",
+        StageN1 = "stage N1: lymph-node",
+        StageM1 = "stage M1: site not said",
+        MetastasisWithoutSite = "metastasis, site not said",
+        PetWithoutResult = "FDG PET without a usable result",
+    }
+}
+
+codes! {
+    /// The beginnings and parts of what a record shows where a value or sites go with it: `metastasis: lung, bone`,
+    /// `FDG PET: SUVmax 6.1, read positive; study read positive`.
+    WhatPart {
+        Metastasis = "metastasis: ",
+        Pet = "FDG PET: ",
+        SuvMax = "SUVmax ",
+        ReadPositive = ", read positive",
+        ReadNegative = ", read negative",
+        StudyReadPositive = "study read positive",
+        StudyReadNegative = "study read negative",
+    }
+}
+
 /// Why a predictor is unknown or conflicting. The order is that of precedence in domain.md section 8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
@@ -161,6 +209,38 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason, in the order of precedence.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let before = [
+            Self::OnsetBeforeBirth,
+            Self::AgeImplausible,
+            Self::NoBirthDate,
+            Self::NoDiagnosisDate,
+            Self::AgeOnTheBoundary,
+            Self::ReadingContradictsValue,
+            Self::OrderNotKnown,
+            Self::ThresholdNotDecided,
+            Self::MetastasisAfterNegative,
+            Self::NegativeTooOld,
+            Self::OperationNotRecorded,
+            Self::SuvMaxNotRecorded,
+            Self::SiteNotRecorded,
+            Self::MediastinumOrNode,
+        ];
+        let open = SetAsideCode::ALL
+            .iter()
+            .copied()
+            .filter(|code| code.is_open())
+            .map(Self::Open);
+        let after = [
+            Self::NotFinal,
+            Self::SourceIncomplete,
+            Self::Stale,
+            Self::NotRecorded,
+        ];
+        before.into_iter().chain(open).chain(after)
+    }
+
     /// The code as it stands in an answer.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -25,6 +25,59 @@ pub struct Model {
     pub age_range: super::interval::Interval<i32>,
     /// The nomogram, where the file holds one.
     pub nomogram: Option<Nomogram>,
+    /// What the source study saw, as far as answers quote it.
+    pub study: Study,
+    /// What a hospital found with its own patients, where it did.
+    pub local_validation: Option<LocalValidation>,
+}
+
+/// What the source study saw, as far as answers quote it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Study {
+    /// Patients in the cohort.
+    pub patients: u32,
+    /// At or above the cut-off.
+    pub at_or_above: Share,
+    /// At or above the cut-off with a positive PET.
+    pub at_or_above_with_pet: Share,
+    /// At or above the cut-off without a positive PET.
+    pub at_or_above_without_pet: Share,
+    /// Below the cut-off.
+    pub below: Share,
+    /// Longest time to refractory disease that was seen, months.
+    pub longest_time_months: Option<i32>,
+}
+
+/// How many of some patients turned out refractory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Turned out refractory.
+    pub refractory: u32,
+    /// All of them.
+    pub patients: u32,
+}
+
+/// What a hospital found with its own patients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalValidation {
+    /// Hospital.
+    pub site: String,
+    /// Patients looked at.
+    pub patients: u32,
+    /// Of these, turned out refractory.
+    pub refractory: u32,
+    /// Day of the report.
+    pub date: String,
+}
+
+impl Share {
+    /// The share as a probability; of nobody it is 0.
+    pub fn probability(self) -> f64 {
+        match self.patients {
+            0 => 0.0,
+            patients => f64::from(self.refractory) / f64::from(patients),
+        }
+    }
 }
 
 /// Points of each predictor.

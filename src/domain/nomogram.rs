@@ -46,21 +46,50 @@ pub enum Rounding {
     Up,
 }
 
-/// A probability as whole per cents, and never as impossible or certain: "83 %", "under 1 %", "over 99 %".
-pub fn percent(probability: f64, rounding: Rounding) -> String {
-    let exact = probability * 100.0;
-    let whole = match rounding {
-        Rounding::Down => exact.floor(),
-        Rounding::Nearest => exact.round(),
-        Rounding::Up => exact.ceil(),
-    };
-    if whole < 1.0 {
-        "under 1 %".to_owned()
-    } else if whole > 99.0 {
-        "over 99 %".to_owned()
-    } else {
-        format!("{whole:.0} %")
+/// A probability as people read it: whole per cents, and never impossible or certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Percent {
+    /// Under 1 %.
+    UnderOne,
+    /// 1 to 99 %.
+    Whole(u8),
+    /// Over 99 %.
+    OverNinetyNine,
+}
+
+impl Percent {
+    /// Rounds a probability between 0 and 1.
+    pub fn of(probability: f64, rounding: Rounding) -> Self {
+        let exact = probability * 100.0;
+        let whole = match rounding {
+            Rounding::Down => exact.floor(),
+            Rounding::Nearest => exact.round(),
+            Rounding::Up => exact.ceil(),
+        };
+        if whole < 1.0 {
+            Self::UnderOne
+        } else if whole > 99.0 {
+            Self::OverNinetyNine
+        } else {
+            // 1 to 99.
+            Self::Whole(whole as u8)
+        }
     }
+}
+
+impl std::fmt::Display for Percent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UnderOne => f.write_str("under 1 %"),
+            Self::Whole(whole) => write!(f, "{whole} %"),
+            Self::OverNinetyNine => f.write_str("over 99 %"),
+        }
+    }
+}
+
+/// A probability in English: "83 %", "under 1 %", "over 99 %".
+pub fn percent(probability: f64, rounding: Rounding) -> String {
+    Percent::of(probability, rounding).to_string()
 }
 
 /// Log odds to probability.

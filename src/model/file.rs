@@ -5,7 +5,7 @@
 //! texts and the model facts.
 
 use crate::domain::interval::Interval;
-use crate::domain::model::{InvalidModel, Model, Points, Vector};
+use crate::domain::model::{InvalidModel, Model, Points, Share, Study, Vector};
 use crate::domain::nomogram::{Banded, Coefficients, Nomogram};
 use crate::domain::score::Pattern;
 use serde::Deserialize;
@@ -70,8 +70,7 @@ struct Shape {
     version: String,
     score: ScoreShape,
     cohort: CohortShape,
-    #[serde(rename = "performance")]
-    _performance: PerformanceShape,
+    performance: PerformanceShape,
     nomogram: Option<NomogramShape>,
     #[serde(rename = "localValidation")]
     local_validation: Option<LocalValidation>,
@@ -118,13 +117,13 @@ struct FdgShape {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CohortShape {
-    #[serde(rename = "patients")]
-    _patients: u32,
+    patients: u32,
     #[serde(rename = "refractory")]
     _refractory: u32,
     #[serde(rename = "notRefractory")]
     _not_refractory: u32,
     age_years: IntervalShape,
+    time_to_refractory_months: Option<IntervalShape>,
 }
 
 #[derive(Deserialize)]
@@ -137,41 +136,42 @@ struct IntervalShape {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PerformanceShape {
-    #[serde(rename = "atCutoff")]
-    _at_cutoff: TwoByTwoShape,
-    #[serde(rename = "atOrAboveByPet")]
-    _at_or_above_by_pet: ByPetShape,
-    #[serde(rename = "belowCutoff")]
-    _below_cutoff: ShareShape,
+    at_cutoff: TwoByTwoShape,
+    at_or_above_by_pet: ByPetShape,
+    below_cutoff: ShareShape,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TwoByTwoShape {
-    #[serde(rename = "truePositive")]
-    _true_positive: u32,
+    true_positive: u32,
     #[serde(rename = "falseNegative")]
     _false_negative: u32,
-    #[serde(rename = "falsePositive")]
-    _false_positive: u32,
+    false_positive: u32,
     #[serde(rename = "trueNegative")]
     _true_negative: u32,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ByPetShape {
-    #[serde(rename = "petPositive")]
-    _pet_positive: ShareShape,
-    #[serde(rename = "petNegative")]
-    _pet_negative: ShareShape,
+    pet_positive: ShareShape,
+    pet_negative: ShareShape,
 }
 
 #[derive(Deserialize)]
 struct ShareShape {
-    #[serde(rename = "refractory")]
-    _refractory: u32,
-    #[serde(rename = "patients")]
-    _patients: u32,
+    refractory: u32,
+    patients: u32,
+}
+
+impl From<&ShareShape> for Share {
+    fn from(shape: &ShareShape) -> Self {
+        Self {
+            refractory: shape.refractory,
+            patients: shape.patients,
+        }
+    }
 }
 
 // Not flattened: with fhirbolt's `arbitrary_precision`, serde cannot read fractions below a flattened struct.
@@ -243,6 +243,15 @@ impl ModelFile {
                 high: shape.cohort.age_years.high,
             },
             nomogram,
+            study: study(&shape.cohort, &shape.performance),
+            local_validation: shape.local_validation.as_ref().map(|local| {
+                crate::domain::model::LocalValidation {
+                    site: local.site.clone(),
+                    patients: local.patients,
+                    refractory: local.refractory,
+                    date: local.date.clone(),
+                }
+            }),
         };
         let vectors: Vec<Vector> = shape
             .score
@@ -286,6 +295,26 @@ pub(super) fn shape_of_anything(file: &str, text: &str) -> Result<Value, Unusabl
 pub fn sha256(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn study(cohort: &CohortShape, performance: &PerformanceShape) -> Study {
+    let at_cutoff = &performance.at_cutoff;
+    Study {
+        patients: cohort.patients,
+        at_or_above: Share {
+            refractory: at_cutoff.true_positive,
+            patients: at_cutoff
+                .true_positive
+                .saturating_add(at_cutoff.false_positive),
+        },
+        at_or_above_with_pet: (&performance.at_or_above_by_pet.pet_positive).into(),
+        at_or_above_without_pet: (&performance.at_or_above_by_pet.pet_negative).into(),
+        below: (&performance.below_cutoff).into(),
+        longest_time_months: cohort
+            .time_to_refractory_months
+            .as_ref()
+            .map(|months| months.high),
+    }
 }
 
 impl ScoreShape {

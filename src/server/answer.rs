@@ -165,7 +165,7 @@ impl Assessed {
         json: AssessmentJson<'a>,
     ) -> Result<Response<'a>, Problem> {
         Ok(card::response(
-            &knowledge.texts,
+            &knowledge.layout,
             call,
             &self.assessment,
             &knowledge.model,

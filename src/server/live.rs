@@ -132,7 +132,10 @@ impl Live {
         own: Option<&OwnFhirServer>,
         open_smart: Option<&OpenSmartClient>,
     ) -> Result<Self, CannotStart> {
-        let mut loaded = Loaded::default();
+        let mut loaded = Loaded {
+            known: Vec::new(),
+            allows_unreviewed: settings.unreviewed_translations,
+        };
         let outbound = |fetching: &config::Fetching| -> Result<OutboundSettings, CannotStart> {
             let proxy = match &settings.proxy {
                 Some(proxy) => {
@@ -321,16 +324,21 @@ impl Live {
 }
 
 /// Knowledge that several tenants share is loaded once.
-#[derive(Default)]
-struct Loaded(Vec<(Content, Arc<Knowledge>)>);
+struct Loaded {
+    known: Vec<(Content, Arc<Knowledge>)>,
+    allows_unreviewed: bool,
+}
 
 impl Loaded {
     fn knowledge(&mut self, content: &Content) -> Result<Arc<Knowledge>, CannotStart> {
-        if let Some((_, knowledge)) = self.0.iter().find(|(known, _)| known == content) {
+        if let Some((_, knowledge)) = self.known.iter().find(|(known, _)| known == content) {
             return Ok(knowledge.clone());
         }
         let knowledge = Arc::new(Knowledge::load(content)?);
-        self.0.push((content.clone(), knowledge.clone()));
+        if !(self.allows_unreviewed || knowledge.texts.is_reviewed()) {
+            return Err(CannotStart::Unreviewed(content.language.clone()));
+        }
+        self.known.push((content.clone(), knowledge.clone()));
         Ok(knowledge)
     }
 
@@ -363,7 +371,7 @@ impl Loaded {
             .snooze
             .iter()
             .flat_map(|snooze| &snooze.reasons)
-            .map(|code| match knowledge.texts.override_reason(code) {
+            .map(|code| match knowledge.layout.override_reason(code) {
                 Some((system, code)) => Ok(Reason {
                     system: system.to_owned(),
                     code: code.to_owned(),

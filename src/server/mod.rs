@@ -168,6 +168,11 @@ pub enum CannotStart {
         /// What is wrong.
         problem: String,
     },
+    /// A translation that is not to be used without saying so.
+    #[error(
+        "language {0:?}: no clinician has reviewed this translation; choose another language, or set unreviewed_translations = true to use it all the same, and cards and pages will say so"
+    )]
+    Unreviewed(String),
     /// `proxy`.
     #[error("proxy: expected http://[user:password@]host:port")]
     Proxy,

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 /// Module to the modules that it may use. `domain` uses nothing.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("statistics", &[]),
     ("model", &["domain", "statistics"]),
     ("terminology", &[]),
+    ("texts", &[]),
     ("outbound", &[]),
     ("replicas", &[]),
     ("auth", &["replicas"]),
@@ -15,7 +16,8 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("audit", &[]),
     ("fhir", &["outbound"]),
     ("smart", &["outbound", "fhir", "replicas"]),
-    ("cds_hooks", &["domain"]),
+    ("cds_hooks", &["domain", "texts"]),
+    ("page", &["domain", "texts", "cds_hooks"]),
     ("chart", &["fhir", "terminology", "domain"]),
     (
         "config",
@@ -24,6 +26,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "domain",
             "model",
             "cds_hooks",
+            "texts",
             "smart",
             "fhir",
         ],
@@ -41,6 +44,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "audit",
             "fhir",
             "outbound",
+            "page",
             "smart",
             "terminology",
         ],

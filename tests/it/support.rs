@@ -300,3 +300,37 @@ pub fn has_code(list: &Value, code: &str) -> bool {
         .flatten()
         .any(|item| item["code"] == code || item == code)
 }
+
+/// A hook call for each synthetic patient, by its id.
+pub fn patients() -> Vec<(String, Value)> {
+    let service = KNOWLEDGE.plain_service().unwrap();
+    let bundles = rrdtc::config::fixtures().map(|(name, text)| {
+        let bundle: Value = serde_json::from_str(text).unwrap();
+        (name.trim_end_matches(".json").to_owned(), bundle)
+    });
+    let mut calls: Vec<_> = bundles
+        .map(|(id, bundle)| {
+            let entries = bundle["entry"].as_array().unwrap();
+            let of_type = |name: &str| -> Vec<&Value> {
+                entries
+                    .iter()
+                    .filter(|entry| entry["resource"]["resourceType"] == name)
+                    .collect()
+            };
+            let mut prefetch = serde_json::Map::new();
+            for (key, template) in &service.prefetch {
+                let name = template.split(['?', '/']).next().unwrap();
+                let found = of_type(name);
+                let value = match name {
+                    "Patient" => found[0]["resource"].clone(),
+                    _ => json!({ "resourceType": "Bundle", "type": "searchset", "entry": found }),
+                };
+                prefetch.insert(key.clone(), value);
+            }
+            (id.clone(), call(&id, Value::Object(prefetch)))
+        })
+        .collect();
+    calls.sort_by(|a, b| a.0.cmp(&b.0));
+    assert!(calls.len() >= 40);
+    calls
+}

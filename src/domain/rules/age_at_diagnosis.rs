@@ -1,7 +1,7 @@
 //! Completed years of age at the diagnosis of DTC (domain.md section 3, "Age at diagnosis"): present from 48.
 
 use super::{Context, Evidence, Finding};
-use crate::domain::codes::{Caveat, Reason, Standing};
+use crate::domain::codes::{Caveat, Reason, Standing, What};
 use crate::domain::date::completed_years;
 use crate::domain::facts::{Cancer, DiagnosedAt, Facts};
 use crate::domain::interval::Interval;
@@ -49,7 +49,7 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<Years>) {
             reference: facts.patient.reference.as_str().into(),
             date: birth.cloned(),
         };
-        finding.rests_on(&record, "birth date");
+        finding.rests_on(&record, What::BirthDate.as_str());
     }
     // A dated diagnosis without a birth date may be the earliest one: nothing bounds the age from below.
     let not_computable = ages.iter().any(Option::is_none);
@@ -88,8 +88,8 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> (Finding, Option<Years>) {
 
 fn what(when: &DiagnosedAt) -> &'static str {
     match when {
-        DiagnosedAt::Date(_) => "diagnosis of differentiated thyroid cancer",
-        DiagnosedAt::Age { .. } => "age at onset of differentiated thyroid cancer",
+        DiagnosedAt::Date(_) => What::Diagnosis.as_str(),
+        DiagnosedAt::Age { .. } => What::AgeAtOnset.as_str(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! before the first iodine-131 treatment.
 
 use super::{Context, Evidence, until_today};
-use crate::domain::codes::{ApplicabilityCaveat, NotApplicable, SetAsideCode, Standing};
+use crate::domain::codes::{ApplicabilityCaveat, NotApplicable, SetAsideCode, Standing, What};
 use crate::domain::date::PartialDate;
 use crate::domain::facts::{
     CancerKind, Course, Deceased, DiagnosedAt, Extent, Facts, OperationDate, Radioiodine, Record,
@@ -33,10 +33,10 @@ impl Applicability {
         self.reasons.is_empty()
     }
 
-    fn rests_on(&mut self, record: &Record, what: &str) {
+    fn rests_on(&mut self, record: &Record, what: What) {
         self.evidence.insert(Evidence {
             record: record.clone(),
-            what: what.into(),
+            what: what.as_str().into(),
         });
     }
 
@@ -66,13 +66,13 @@ pub fn decide(facts: &Facts, years: Option<Years>, context: Context<'_>) -> Appl
     operation(facts, &mut answer);
     let given = radioiodine(facts, &mut answer, context);
     for record in &facts.irradiation {
-        answer.rests_on(record, "history of irradiation");
+        answer.rests_on(record, What::Irradiation);
         answer
             .caveats
             .insert(ApplicabilityCaveat::IrradiationHistory);
     }
     for record in &facts.other_primary_cancers {
-        answer.rests_on(record, "another primary cancer");
+        answer.rests_on(record, What::OtherPrimaryCancer);
         answer
             .caveats
             .insert(ApplicabilityCaveat::OtherPrimaryCancer);
@@ -153,34 +153,31 @@ fn diagnosis(facts: &Facts, metastatic: bool, answer: &mut Applicability) -> (bo
         match cancer.kind {
             CancerKind::Differentiated => {
                 (dtc, histology) = (true, true);
-                answer.rests_on(&cancer.record, "differentiated thyroid cancer");
+                answer.rests_on(&cancer.record, What::Differentiated);
             }
             CancerKind::Oncocytic => {
                 (dtc, histology) = (true, true);
-                answer.rests_on(&cancer.record, "oncocytic thyroid cancer");
+                answer.rests_on(&cancer.record, What::Oncocytic);
                 answer
                     .caveats
                     .insert(ApplicabilityCaveat::HistologyOutsideCohort);
             }
             CancerKind::HistologyNotStated => {
                 (dtc, presumed) = (true, true);
-                answer.rests_on(&cancer.record, "thyroid cancer, histology not stated");
+                answer.rests_on(&cancer.record, What::HistologyNotStated);
             }
             CancerKind::History if metastatic => {
                 (dtc, presumed) = (true, true);
-                answer.rests_on(&cancer.record, "history of thyroid cancer");
+                answer.rests_on(&cancer.record, What::History);
             }
             CancerKind::History => {}
             CancerKind::ImpliedBySpread => {
                 (dtc, presumed) = (true, true);
-                answer.rests_on(&cancer.record, "spread or recurrence of thyroid cancer");
+                answer.rests_on(&cancer.record, What::Spread);
             }
             CancerKind::Excluded => {
                 excluded = true;
-                answer.rests_on(
-                    &cancer.record,
-                    "thyroid cancer of a kind that the model excludes",
-                );
+                answer.rests_on(&cancer.record, What::Excluded);
             }
         }
     }
@@ -221,11 +218,11 @@ fn operation(facts: &Facts, answer: &mut Applicability) {
             }
         }
         let what = match operation.extent {
-            Extent::Total => "total thyroidectomy",
-            Extent::Completion => "completion thyroidectomy",
-            Extent::LeftLobe => "left thyroid lobectomy",
-            Extent::RightLobe => "right thyroid lobectomy",
-            Extent::NotStated => "thyroidectomy, extent not stated",
+            Extent::Total => What::TotalThyroidectomy,
+            Extent::Completion => What::CompletionThyroidectomy,
+            Extent::LeftLobe => What::LeftLobectomy,
+            Extent::RightLobe => What::RightLobectomy,
+            Extent::NotStated => What::ExtentNotStated,
         };
         answer.rests_on(&operation.record, what);
     }
@@ -301,12 +298,12 @@ fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) 
                 .insert(ApplicabilityCaveat::RadioiodineForBenignDisease);
         } else if counts {
             given = true;
-            answer.rests_on(record, "iodine-131 treatment");
+            answer.rests_on(record, What::Radioiodine);
         } else {
             answer
                 .caveats
                 .insert(ApplicabilityCaveat::RadioiodineUncertain);
-            answer.rests_on(record, "possible iodine-131 treatment");
+            answer.rests_on(record, What::PossibleRadioiodine);
         }
     }
     given

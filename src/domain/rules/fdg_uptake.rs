@@ -2,7 +2,7 @@
 //! final study. An older study never stands in for it.
 
 use super::{Context, Finding, until_today};
-use crate::domain::codes::{Caveat, Hint, Reason, SetAsideCode};
+use crate::domain::codes::{Caveat, Hint, Reason, SetAsideCode, What, WhatPart};
 use crate::domain::date::days_between;
 use crate::domain::facts::{Facts, OperationDate, PetFinding, PetRecord, Reading, SuvMax, Topic};
 use crate::domain::interval::{Interval, Truth};
@@ -369,18 +369,23 @@ fn what(record: &PetRecord) -> String {
         let part = match finding {
             PetFinding::Lesion { suv_max, reading } => {
                 let reading = match reading {
-                    Some(Reading::Positive) => ", read positive",
-                    Some(Reading::Negative) => ", read negative",
+                    Some(Reading::Positive) => WhatPart::ReadPositive.as_str(),
+                    Some(Reading::Negative) => WhatPart::ReadNegative.as_str(),
                     None => "",
                 };
                 format!(
-                    "SUVmax {}{}{reading}",
+                    "{}{}{}{reading}",
+                    WhatPart::SuvMax.as_str(),
                     suv_max.comparator.unwrap_or(""),
                     suv_max.value
                 )
             }
-            PetFinding::StudyReading(Reading::Positive) => "study read positive".into(),
-            PetFinding::StudyReading(Reading::Negative) => "study read negative".into(),
+            PetFinding::StudyReading(Reading::Positive) => {
+                WhatPart::StudyReadPositive.as_str().into()
+            }
+            PetFinding::StudyReading(Reading::Negative) => {
+                WhatPart::StudyReadNegative.as_str().into()
+            }
             PetFinding::SetAside(_) | PetFinding::ThyroidBedBelowThreshold => continue,
         };
         if !parts.contains(&part) {
@@ -388,8 +393,8 @@ fn what(record: &PetRecord) -> String {
         }
     }
     if parts.is_empty() {
-        "FDG PET without a usable result".into()
+        What::PetWithoutResult.as_str().into()
     } else {
-        format!("FDG PET: {}", parts.join("; "))
+        format!("{}{}", WhatPart::Pet.as_str(), parts.join("; "))
     }
 }

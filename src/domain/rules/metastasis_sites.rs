@@ -2,7 +2,7 @@
 //! group and nothing unspecified is absent.
 
 use super::{Context, Finding};
-use crate::domain::codes::{Caveat, Reason, SetAsideCode, Standing};
+use crate::domain::codes::{Caveat, Reason, SetAsideCode, Standing, What, WhatPart};
 use crate::domain::facts::{Facts, Metastasis, MetastasisSource, SiteGroup, Topic};
 use crate::domain::score::State;
 use std::collections::BTreeSet;
@@ -142,10 +142,10 @@ fn is_after_assessment(metastasis: &Metastasis, context: Context<'_>) -> bool {
 
 fn what(metastasis: &Metastasis) -> String {
     match metastasis.source {
-        MetastasisSource::StagingNodes => "stage N1: lymph-node".into(),
-        MetastasisSource::StagingDistant => "stage M1: site not said".into(),
+        MetastasisSource::StagingNodes => What::StageN1.as_str().into(),
+        MetastasisSource::StagingDistant => What::StageM1.as_str().into(),
         MetastasisSource::Site if metastasis.groups.is_empty() => {
-            "metastasis, site not said".into()
+            What::MetastasisWithoutSite.as_str().into()
         }
         MetastasisSource::Site => {
             let groups: Vec<&str> = metastasis
@@ -153,7 +153,7 @@ fn what(metastasis: &Metastasis) -> String {
                 .iter()
                 .map(|group| group.0.as_str())
                 .collect();
-            format!("metastasis: {}", groups.join(", "))
+            format!("{}{}", WhatPart::Metastasis.as_str(), groups.join(", "))
         }
     }
 }

@@ -4,7 +4,7 @@
 //! not too old, with nothing later that speaks against it.
 
 use super::{Context, Finding, until_today};
-use crate::domain::codes::{Caveat, Hint, Reason, SetAsideCode, Standing};
+use crate::domain::codes::{Caveat, Hint, Reason, SetAsideCode, Standing, What};
 use crate::domain::date::days_between;
 use crate::domain::facts::{Extent, Facts, OperationDate, Record, RecurrenceSource, Topic};
 use crate::domain::interval::{Interval, Truth};
@@ -91,12 +91,12 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> Finding {
             for record in &facts.no_disease {
                 match negative(record, &onsets, operation, context, &mut finding) {
                     Ok(true) => {
-                        finding.rests_on(record, "no evidence of disease");
+                        finding.rests_on(record, What::NoDisease.as_str());
                         absent = true;
                     }
                     Ok(false) => {}
                     Err(reason) => {
-                        finding.rests_on(record, "no evidence of disease");
+                        finding.rests_on(record, What::NoDisease.as_str());
                         reasons.push(reason);
                     }
                 }
@@ -133,11 +133,12 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> Finding {
 
 fn what(source: RecurrenceSource) -> &'static str {
     match source {
-        RecurrenceSource::Condition => "recurrence of thyroid cancer",
-        RecurrenceSource::ClinicalStatus => "clinical status: recurrence",
-        RecurrenceSource::StatusObservation => "disease status: recurrence",
-        RecurrenceSource::Unknown => "record that could not be read",
+        RecurrenceSource::Condition => What::Recurrence,
+        RecurrenceSource::ClinicalStatus => What::RecurrenceByStatus,
+        RecurrenceSource::StatusObservation => What::RecurrenceByObservation,
+        RecurrenceSource::Unknown => What::Unreadable,
     }
+    .as_str()
 }
 
 fn place(

@@ -9,7 +9,7 @@
 //! | `GET /smart/callback` | the code becomes a token, the token an assessment, and the token is dropped |
 //! | `GET /smart/assessments/{launch}` | the page, for the browser with the cookie of this launch |
 //! | `POST /smart/assessments/{launch}/end` | ends it |
-//! | `GET /smart/assets/{name}` | the style of the pages |
+//! | `GET /smart/assets/{name}` | the files of the pages |
 //!
 //! The step between launch and authorization finds out whether the browser keeps the cookie before anything of the launch is
 //! used up. Where it does not, because the app stands in a frame, a page offers a new tab; nothing turns in a circle.
@@ -17,7 +17,6 @@
 mod reading;
 mod respond;
 mod show;
-mod stand_in;
 
 use super::error::Problem;
 use super::live::Live;
@@ -82,6 +81,11 @@ impl Parameters {
             }
         }
         Self(parameters)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     fn get(&self, name: &str) -> Option<&str> {

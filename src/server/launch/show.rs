@@ -1,21 +1,32 @@
 //! The page of a launch, for as long as its assessment is kept, and its end.
 
 use super::respond::{self, Responder};
-use super::stand_in::{self, PageInput};
 use super::{Parameters, again, cannot_keep, cookie, page_of, path_of};
-use crate::domain::score::Predictor;
+use crate::cds_hooks::response::state_name;
+use crate::domain::score::{Predictor, State as PredictorState};
+use crate::model::figure;
+use crate::page::{PageInput, PatientBanner, assets, what_if};
 use crate::server::error::Problem;
 use crate::server::{Live, State};
+use crate::smart::banner;
 use crate::smart::kept::Kept;
 use crate::smart::launch::{LaunchId, Secret, clear_cookie};
 use crate::smart::page::{self, Offer};
 use crate::smart::problem::LaunchProblem;
 use crate::smart::token::SinceCard;
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::Value;
 
 pub(super) async fn asset(name: web::Path<String>) -> HttpResponse {
-    let mut response = match name.as_str() {
-        "smart.css" => HttpResponse::Ok()
+    let of_page = assets().iter().find(|asset| asset.path == *name);
+    let mut response = match (of_page, name.as_str()) {
+        // Named after what is in it.
+        (Some(asset), _) => HttpResponse::Ok()
+            .content_type(asset.content_type)
+            .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
+            .body(asset.bytes),
+        (None, "smart.css") => HttpResponse::Ok()
             .content_type("text/css; charset=utf-8")
             .body(page::STYLE),
         _ => Problem::not_found("there is no such file").response(),
@@ -72,23 +83,29 @@ pub(super) async fn show(
     let assessment = serde_json::from_str(&kept.assessment).unwrap_or_default();
     let action = path_of(&page_of(&state, &id));
     let model_facts = crate::server::model::address(&state, &live, &tenancy.knowledge);
+    let knowledge = &tenancy.knowledge;
+    let states = states(&assessment);
+    let nomogram = states
+        .as_ref()
+        .and_then(|states| figure::svg(&knowledge.model, Some(states), &knowledge.figure_words));
     let input = PageInput {
-        banner: &kept.banner,
+        banner: &banner(&kept.banner),
         assessment: &assessment,
-        model: &tenancy.knowledge.model,
-        language: &tenancy.advice.content.language,
+        model: &knowledge.model,
+        texts: &knowledge.texts,
         action: &action,
-        end_action: &format!("{action}/end"),
-        what_if: what_if(&Parameters::of(&request)),
+        end_action: Some(&format!("{action}/end")),
+        what_if: what_if(&assessment, Parameters::of(&request).iter()),
         changed_since_card: matches!(
             kept.since_card,
             SinceCard::Changed | SinceCard::NotComparable
         ),
         model_facts: model_facts.as_deref(),
         synthetic: state.open_smart.is_some(),
-        style: &respond.style,
+        assets: &path_of(&format!("{}/smart/assets/", state.base_url)),
+        nomogram: nomogram.as_deref(),
     };
-    match stand_in::render(&input) {
+    match crate::page::render(&input) {
         Ok(html) => respond.html(200, html),
         Err(error) => {
             tracing::error!(%error, "the page of an assessment could not be made");
@@ -97,18 +114,24 @@ pub(super) async fn show(
     }
 }
 
-/// `whatif-recurrence=yes`: predictors that the user sets by way of trial.
-fn what_if(parameters: &Parameters) -> Vec<(Predictor, bool)> {
-    Predictor::ALL
-        .into_iter()
-        .filter_map(
-            |predictor| match parameters.get(&format!("whatif-{}", predictor.name()))? {
-                "yes" => Some((predictor, true)),
-                "no" => Some((predictor, false)),
-                _ => None,
-            },
-        )
-        .collect()
+fn banner(patient: &banner::PatientBanner) -> PatientBanner {
+    PatientBanner {
+        name: patient.name.clone().unwrap_or_default(),
+        birth_date: patient.birth_date.clone(),
+        sex: patient.sex.clone(),
+        identifier: patient.identifier.clone(),
+    }
+}
+
+/// The four states as the assessment tells them; none where the model does not apply.
+fn states(assessment: &Value) -> Option<[PredictorState; 4]> {
+    let mut states = [PredictorState::Unknown; 4];
+    for predictor in Predictor::ALL {
+        let name = assessment["predictors"][predictor.name()]["state"].as_str()?;
+        let mut all = PredictorState::ALL.into_iter();
+        states[predictor as usize] = all.find(|state| state_name(*state) == name)?;
+    }
+    Some(states)
 }
 
 pub(super) async fn end(
