@@ -12,7 +12,9 @@ mod answer;
 mod assets;
 mod bar;
 pub mod inert;
+mod outcome;
 mod predictor;
+mod probability;
 mod view;
 mod what_if;
 

@@ -1,16 +1,17 @@
 //! The page in words, ready for its template `assessment.html`: nothing is left to decide there.
 
-use super::answer::{Answer, Probability, Score};
+use super::answer::{Answer, Score};
 use super::bar::Bar;
 use super::inert::{self, NAME, REFERENCE, clean};
+use super::outcome::{Record, WhatIfView};
 use super::predictor::{PredictorView, Records, SetAsideView, by_code};
-use super::what_if::{FIELD, Hypothetical, hypothetical, states};
+use super::probability::ProbabilityView;
+use super::what_if::states;
 use super::{PageInput, PatientBanner, assets};
-use crate::cds_hooks::response::classification;
 use crate::cds_hooks::words;
 use crate::domain::model::Model;
 use crate::domain::nomogram::Rounding;
-use crate::domain::score::{Pattern, Predictor, State};
+use crate::domain::score::{Predictor, State};
 use crate::texts::Texts;
 use askama::Template;
 
@@ -62,41 +63,6 @@ struct ScoredView {
     probability: Option<ProbabilityView>,
     predictors: Vec<PredictorView>,
     what_if: WhatIfView,
-}
-
-struct ProbabilityView {
-    /// The estimate, or the limits where there is none.
-    headline: String,
-    band: String,
-    has_estimate: bool,
-    basis: String,
-    disagrees: Option<String>,
-    bar: Bar,
-}
-
-struct WhatIfView {
-    is_offered: bool,
-    fields: Vec<FieldView>,
-    outcome: Option<OutcomeView>,
-}
-
-/// One predictor to choose a value for.
-struct FieldView {
-    name: String,
-    field: String,
-    chosen: Option<bool>,
-}
-
-/// The hypothetical answer beside the record's.
-struct OutcomeView {
-    assumptions: String,
-    rows: Vec<OutcomeRow>,
-}
-
-struct OutcomeRow {
-    what: String,
-    record: String,
-    hypothetical: String,
 }
 
 struct ModelView {
@@ -244,11 +210,7 @@ impl ScoredView {
             .collect();
         let what_if = match is_same_model {
             true => WhatIfView::new(input, states, Record::new(texts, answer, class, score)),
-            false => WhatIfView {
-                is_offered: false,
-                fields: Vec::new(),
-                outcome: None,
-            },
+            false => WhatIfView::default(),
         };
         Some(Self {
             score: score_of(texts, score.low, score.high, score.maximum),
@@ -274,7 +236,7 @@ impl ScoredView {
     }
 }
 
-fn score_of(texts: &Texts, low: u32, high: u32, maximum: u32) -> String {
+pub(super) fn score_of(texts: &Texts, low: u32, high: u32, maximum: u32) -> String {
     let score = words::range(low, high);
     texts.with(
         "page-score-of",
@@ -282,7 +244,7 @@ fn score_of(texts: &Texts, low: u32, high: u32, maximum: u32) -> String {
     )
 }
 
-fn class_words(texts: &Texts, class: &str, cutoff: u32) -> String {
+pub(super) fn class_words(texts: &Texts, class: &str, cutoff: u32) -> String {
     let key = format!("page-class-{class}");
     match texts.has(&key) {
         true => texts.with(&key, [("cutoff", cutoff.into())]),
@@ -364,202 +326,6 @@ fn study(texts: &Texts, model: &Model, class: &str, pet: State) -> Option<String
         ),
         _ => return None,
     })
-}
-
-/// Limits and, where there is one, the estimate of a probability, in words.
-struct InWords {
-    low: String,
-    high: String,
-    estimate: Option<String>,
-}
-
-impl InWords {
-    fn new(texts: &Texts, low: f64, high: f64, estimate: Option<f64>) -> Self {
-        let percent = |value, rounding| words::percent(texts, value, rounding);
-        Self {
-            low: percent(low, Rounding::Down),
-            high: percent(high, Rounding::Up),
-            estimate: estimate.map(|value| percent(value, Rounding::Nearest)),
-        }
-    }
-
-    fn limits(&self, texts: &Texts, key: &str) -> String {
-        texts.with(
-            key,
-            [
-                ("low", self.low.as_str().into()),
-                ("high", self.high.as_str().into()),
-            ],
-        )
-    }
-
-    /// The estimate with its band, or the limits.
-    fn whole(&self, texts: &Texts) -> String {
-        match &self.estimate {
-            Some(estimate) => {
-                format!(
-                    "{estimate} ({})",
-                    self.limits(texts, "page-probability-band")
-                )
-            }
-            None => self.limits(texts, "page-probability-range"),
-        }
-    }
-}
-
-impl ProbabilityView {
-    fn new(
-        texts: &Texts,
-        probability: &Probability,
-        model: Option<&Model>,
-        states: &[State; 4],
-    ) -> Self {
-        let (low, high, estimate) = (probability.low, probability.high, probability.estimate);
-        let in_words = InWords::new(texts, low, high, estimate);
-        let whole = in_words.whole(texts);
-        let label = texts.with("page-probability-bar", [("probability", whole.into())]);
-        let bar = Bar::new(label, 1.0, (low, high), estimate)
-            .tick(0.0, 1.0, texts.with("percent", [("whole", "0".into())]))
-            .tick(0.5, 1.0, texts.with("percent", [("whole", "50".into())]))
-            .tick(1.0, 1.0, texts.with("percent", [("whole", "100".into())]));
-        let nomogram = model.and_then(|model| Some((model, model.nomogram.as_ref()?)));
-        let disagrees = nomogram
-            .filter(|_| estimate.is_some())
-            .and_then(|(model, nomogram)| {
-                let pattern = Pattern::completions(states).next()?;
-                let other = nomogram.contradiction(model, pattern)?;
-                let estimate =
-                    words::percent(texts, nomogram.of(other).estimate, Rounding::Nearest);
-                Some(texts.with(
-                    "nomogram-disagrees",
-                    [
-                        ("score", other.score(model).into()),
-                        ("estimate", estimate.into()),
-                    ],
-                ))
-            });
-        // In the words of the language, where the statement is the model's own.
-        let basis = match nomogram {
-            Some((_, nomogram)) => words::basis(texts, nomogram, estimate.is_none()),
-            None => probability.basis.clone(),
-        };
-        let basis = clean(&basis, 6 * REFERENCE);
-        Self {
-            headline: match &in_words.estimate {
-                Some(estimate) => estimate.clone(),
-                None => in_words.limits(texts, "page-probability-range"),
-            },
-            band: in_words.limits(texts, "page-probability-band"),
-            has_estimate: estimate.is_some(),
-            basis: texts.with("page-probability-basis", [("basis", basis.into())]),
-            disagrees,
-            bar,
-        }
-    }
-}
-
-/// The record's own answer, for the column beside the hypothetical one.
-struct Record {
-    score: String,
-    class: String,
-    probability: Option<String>,
-    cutoff: u32,
-    maximum: u32,
-}
-
-impl Record {
-    fn new(texts: &Texts, answer: &Answer, class: &str, score: &Score) -> Self {
-        Self {
-            score: score_of(texts, score.low, score.high, score.maximum),
-            class: class_words(texts, class, score.cutoff),
-            probability: answer.probability.as_ref().map(|probability| {
-                let (low, high) = (probability.low, probability.high);
-                InWords::new(texts, low, high, probability.estimate).whole(texts)
-            }),
-            cutoff: score.cutoff,
-            maximum: score.maximum,
-        }
-    }
-}
-
-impl WhatIfView {
-    fn new(input: &PageInput<'_>, states: [State; 4], record: Record) -> Self {
-        let texts = input.texts;
-        let open = Predictor::ALL
-            .into_iter()
-            .filter(|predictor| states[*predictor as usize].is_open());
-        let chosen = |predictor: Predictor| {
-            let chosen = input.what_if.iter().rev();
-            let mut chosen = chosen.filter(|(named, _)| *named == predictor);
-            chosen.next().map(|(_, value)| *value)
-        };
-        Self {
-            is_offered: true,
-            fields: open
-                .map(|predictor| FieldView {
-                    name: texts.word("predictor", predictor.name()).to_owned(),
-                    field: format!("{FIELD}{}", predictor.name()),
-                    chosen: chosen(predictor),
-                })
-                .collect(),
-            outcome: hypothetical(input.model, states, &input.what_if)
-                .map(|hypothetical| OutcomeView::new(texts, record, hypothetical)),
-        }
-    }
-}
-
-impl OutcomeView {
-    fn new(texts: &Texts, record: Record, hypothetical: Hypothetical) -> Self {
-        let assumptions: Vec<String> = hypothetical
-            .assumptions
-            .iter()
-            .map(|(predictor, is_present)| {
-                let value = match is_present {
-                    true => texts.get("page-whatif-yes"),
-                    false => texts.get("page-whatif-no"),
-                };
-                texts.with(
-                    "page-whatif-assumption",
-                    [
-                        ("name", texts.word("predictor", predictor.name()).into()),
-                        ("value", value.into()),
-                    ],
-                )
-            })
-            .collect();
-        let assumptions = assumptions.join(texts.get("clause-separator"));
-        let row = |key: &str, record: String, hypothetical: String| OutcomeRow {
-            what: texts.get(key).to_owned(),
-            record,
-            hypothetical,
-        };
-        let score = hypothetical.score;
-        let class = classification(hypothetical.class);
-        let mut rows = vec![
-            row(
-                "page-score-title",
-                record.score,
-                score_of(texts, score.low, score.high, record.maximum),
-            ),
-            row(
-                "page-whatif-class",
-                record.class,
-                class_words(texts, class, record.cutoff),
-            ),
-        ];
-        if let (Some(recorded), Some(would_be)) = (record.probability, hypothetical.probability) {
-            let would_be = InWords::new(texts, would_be.low, would_be.high, would_be.estimate);
-            rows.push(row(
-                "page-probability-title",
-                recorded,
-                would_be.whole(texts),
-            ));
-        }
-        Self {
-            assumptions: texts.with("page-whatif-if", [("assumptions", assumptions.into())]),
-            rows,
-        }
-    }
 }
 
 impl ModelView {
