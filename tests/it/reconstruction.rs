@@ -122,11 +122,7 @@ fn the_command_says_how_far_its_result_can_be_relied_on() {
             1,
             "no-such-file.json",
         ),
-        (
-            vec!["--published", "cds-hooks/texts/en/words.json"],
-            3,
-            "score",
-        ),
+        (vec!["--published", "cds-hooks/texts/card.json"], 3, "score"),
     ] {
         let output = rrdtc(&[&["model", "reconstruct"], arguments.as_slice()].concat());
         let message = String::from_utf8(output.stderr).unwrap();

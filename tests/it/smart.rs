@@ -172,6 +172,17 @@ fn assert_assessment(page: &browser::Page, name: &str, result_id: &str) {
     assert!(page.body.contains(result_id), "{result_id}: {}", page.body);
 }
 
+/// The state of a predictor as the page of an assessment tells it.
+fn state_on(page: &browser::Page, predictor: &str) -> String {
+    let about = format!("id=\"about-{predictor}\"");
+    let (_, after) = page
+        .body
+        .split_once(&about)
+        .unwrap_or_else(|| panic!("{}", page.body));
+    let (_, state) = after.split_once("class=\"state ").unwrap();
+    state.split('"').next().unwrap().to_owned()
+}
+
 /// A chart of a patient with this id and name: everything known, below the cut-off.
 fn chart_of(id: &str, name: &str) -> Chart {
     let chart = Chart::basic()

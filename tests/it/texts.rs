@@ -30,6 +30,9 @@ fn copied(from: &str, to: &Path, change: impl Fn(&str, String) -> String) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(format!("cds-hooks/texts/{from}")).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "ftl") {
+            continue;
+        }
         let name = path.file_name().unwrap().to_str().unwrap();
         let text = change(name, std::fs::read_to_string(&path).unwrap());
         std::fs::write(to.join(name), text).unwrap();
