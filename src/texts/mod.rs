@@ -1,7 +1,7 @@
 //! What people read, by key, from Fluent files: `cds-hooks/texts/<language>/*.ftl`, and a hospital's own beside or over them.
 //!
 //! Knows keys and variables, no card, no page and no patient. English as built in is the measure: a language must have every
-//! key that English has, and may use no other variables in it ([`check`]). Adding a language is adding a folder.
+//! key that English has, and may use no other variables in it (`check`). Adding a language is adding a folder.
 //!
 //! Read [`Texts`] first. Bidirectional isolation marks are off: they are no Markdown. Numbers are handed over as they are to
 //! be read; only a selector (`{ $count -> ... }`) needs a number as number.
