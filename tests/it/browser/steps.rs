@@ -1,7 +1,8 @@
 //! Steps that a clinician takes: to the chart, through the consent, to the page of the assessment.
 
 use super::Browser;
-use serde_json::Value;
+use crate::support::Server;
+use serde_json::{Value, json};
 
 pub const ASSESSMENT: &str = "org.rrdtc.assessment";
 
@@ -69,4 +70,32 @@ pub async fn start_app(browser: &Browser, base: &str, patient: &str) {
     browser.find(&format!(".picker a[href*='{patient}']")).await;
     browser.click(".picker a").await;
     browser.find("button[value=allow]").await;
+}
+
+/// A launch of the sandbox for another page than its own, as the official CDS Hooks sandbox asks for it.
+pub fn launch_id(sandbox: &Server, patient: &str, app_context: Option<&str>) -> String {
+    let answer = sandbox.post(
+        "/fhir/_services/smart/Launch",
+        &json!({
+            "launchUrl": format!("{}/smart/launch", sandbox.url),
+            "parameters": { "patient": patient, "appContext": app_context },
+        }),
+    );
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.json()["launch_id"].as_str().unwrap().to_owned()
+}
+
+pub fn launch_url(base: &str, iss: &str, launch: &str) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("iss", iss)
+        .append_pair("launch", launch)
+        .finish();
+    format!("{base}/smart/launch?{query}")
+}
+
+/// What the page about a problem says.
+pub fn problem(name: &str) -> String {
+    let file = std::fs::read_to_string("cds-hooks/texts/en/launch.json").unwrap();
+    let words: Value = serde_json::from_str(&file).unwrap();
+    words["problems"][name]["what"].as_str().unwrap().to_owned()
 }

@@ -94,12 +94,14 @@ fn every_view_at_400_percent() {
         ..Options::default()
     };
     in_browser("every_view_at_400_percent", options, async |browser| {
+        addresses(browser, &server.url).await;
         assert_eq!(
-            browser.run("return innerWidth;").await,
+            browser
+                .run("return document.documentElement.clientWidth;")
+                .await,
             320,
             "the window is as narrow as asked for"
         );
-        addresses(browser, &server.url).await;
         states(browser, &server.url).await;
     });
 }
