@@ -4,15 +4,18 @@
 //! `TEST_REQUIRES_BROWSER`.
 
 mod driver;
+mod fhirclient;
+mod frames;
+mod hostile;
+mod keyboard;
+mod markup;
+mod pictures;
+mod print;
+mod refusals;
+mod steps;
+mod tabs;
+mod views;
+mod whole_loop;
+mod without_script;
 
-use crate::support::Server;
-use driver::{Options, in_browser};
-
-#[test]
-fn start_page() {
-    let server = Server::sandbox();
-    in_browser("start_page", Options::default(), async |browser| {
-        browser.open(&format!("{}/", server.url)).await;
-        browser.check("start").await;
-    });
-}
+pub use driver::{Browser, Options, in_browser};

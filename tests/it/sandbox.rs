@@ -5,7 +5,7 @@ mod charts;
 mod editing;
 mod elsewhere;
 mod feedback;
-mod hostile;
+pub mod hostile;
 mod official;
 mod orders;
 mod paste;

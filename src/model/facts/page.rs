@@ -82,7 +82,7 @@ impl Page {
                     let label = label.replace('&', "&amp;").replace('"', "&quot;");
                     let label = label.replace('<', "&lt;");
                     events.push(Event::Html(
-                        format!("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">").into(),
+                        format!("<div class=\"table\" role=\"group\" tabindex=\"0\" aria-label=\"{label}\">").into(),
                     ));
                     events.push(Event::Start(Tag::Table(columns)));
                 }
@@ -135,7 +135,7 @@ impl Page {
 }
 
 /// Tables with what assistive technology needs: the first row heads the columns, the first cell of each other row heads the
-/// row. Columns of numbers get a class, as the policy forbids styles in attributes.
+/// row. An empty corner heads nothing. Columns of numbers get a class, as the policy forbids styles in attributes.
 fn with_scopes(html: &str) -> String {
     // Text is escaped: a tag in this text is one of the renderer's.
     let html = html
@@ -156,7 +156,7 @@ fn with_scopes(html: &str) -> String {
         rest = others;
     }
     scoped.push_str(rest);
-    scoped
+    scoped.replace("<th scope=\"col\"></th>", "<td></td>")
 }
 
 /// The `Content-Security-Policy` of a page whose only style is this.
@@ -189,10 +189,20 @@ mod tests {
         let html = &page.sections[0].html;
         assert_eq!(
             html.replace('\n', ""),
-            "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"&quot;S&quot;\"><table><thead><tr>\
+            "<div class=\"table\" role=\"group\" tabindex=\"0\" aria-label=\"&quot;S&quot;\"><table><thead><tr>\
              <th scope=\"col\">a</th><th scope=\"col\" class=\"number\">b</th></tr></thead><tbody>\
              <tr><th scope=\"row\">1</th><td class=\"number\">2</td></tr>\
              <tr><th scope=\"row\">3</th><td class=\"number\">4</td></tr></tbody></table></div>"
+        );
+    }
+
+    #[test]
+    fn an_empty_corner_heads_nothing() {
+        let page = Page::new("# T\n\n## S\n\n| | a |\n|---|---|\n| 1 | 2 |\n");
+        let html = page.sections[0].html.replace('\n', "");
+        assert!(
+            html.contains("<thead><tr><td></td><th scope=\"col\">a</th></tr></thead>"),
+            "{html}"
         );
     }
 

@@ -1,5 +1,8 @@
 //! A browser of one's own for each test, and what every view is checked for.
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -8,7 +11,14 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// A browser that does not get there by then never will.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Chromium makes no window narrower than this; a smaller screen is emulated, with the viewport of a phone.
+const NARROWEST_WINDOW: u32 = 500;
 
 /// What a browser is like.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +29,8 @@ pub struct Options {
     pub javascript: bool,
     /// Cookies of other sites are kept in frames.
     pub third_party_cookies: bool,
+    /// Pages of 127.0.0.1 keep no cookie at all, partitioned or not, while they stand in a frame of localhost.
+    pub cookies_in_our_frame: bool,
 }
 
 impl Default for Options {
@@ -27,6 +39,7 @@ impl Default for Options {
             size: (1280, 1000),
             javascript: true,
             third_party_cookies: true,
+            cookies_in_our_frame: true,
         }
     }
 }
@@ -132,22 +145,35 @@ pub fn in_browser(test: &str, options: Options, work: impl AsyncFnOnce(&Browser)
 
 async fn connect(port: u16, profile: &Path, options: Options) -> Client {
     let (width, height) = options.size;
-    let capabilities = json!({
+    let frame = match options.cookies_in_our_frame {
+        true => json!({}),
+        // 2 is "block".
+        false => json!({ "127.0.0.1,localhost": { "setting": 2 } }),
+    };
+    let mut capabilities = json!({
         "browserName": "chrome",
         "goog:loggingPrefs": { "performance": "ALL", "browser": "ALL" },
         "goog:chromeOptions": {
             "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+                // Nothing still moves when it is clicked.
+                "--force-prefers-reduced-motion",
                 "--hide-scrollbars", format!("--window-size={width},{height}"), format!("--user-data-dir={}", profile.display()),
             ],
             "prefs": {
                 "profile.managed_default_content_settings.javascript": if options.javascript { 1 } else { 2 },
                 "profile.cookie_controls_mode": if options.third_party_cookies { 0 } else { 1 },
                 "profile.block_third_party_cookies": !options.third_party_cookies,
+                "profile.content_settings.exceptions.cookies": frame,
             },
         },
     });
+    if width < NARROWEST_WINDOW {
+        capabilities["goog:chromeOptions"]["mobileEmulation"] = json!({ "deviceMetrics": {
+            "width": width, "height": height, "pixelRatio": 1.0, "mobile": true, "touch": false,
+        } });
+    }
     let capabilities = capabilities.as_object().unwrap().clone();
     ClientBuilder::new(HttpConnector::new())
         .capabilities(capabilities)
@@ -185,17 +211,106 @@ impl Browser {
         self.client.goto(url).await.unwrap();
     }
 
+    /// The first element that the selector finds, waited for.
+    pub async fn find(&self, css: &str) -> Element {
+        let element = self.client.wait().for_element(Locator::Css(css)).await;
+        match element {
+            Ok(element) => element,
+            Err(error) => panic!("{css}: {error}\n{}", self.everything().await),
+        }
+    }
+
     /// The text of the first element that the selector finds, waited for.
     pub async fn text(&self, css: &str) -> String {
-        let element = self.client.wait().for_element(Locator::Css(css)).await;
-        let element = element.unwrap_or_else(|error| panic!("{css}: {error}"));
-        element.text().await.unwrap()
+        self.find(css).await.text().await.unwrap()
+    }
+
+    /// An attribute of the first element that the selector finds; empty where it has none.
+    pub async fn attribute(&self, css: &str, name: &str) -> String {
+        let element = self.find(css).await;
+        element.attr(name).await.unwrap().unwrap_or_default()
+    }
+
+    /// The texts of all elements that the selector finds now, shown or not.
+    pub async fn texts(&self, css: &str) -> Vec<String> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.replace(/\\s+/g, ' ').trim());";
+        let texts = self.client.execute(script, vec![json!(css)]).await.unwrap();
+        serde_json::from_value(texts).unwrap()
+    }
+
+    pub async fn has(&self, css: &str) -> bool {
+        !self
+            .client
+            .find_all(Locator::Css(css))
+            .await
+            .unwrap()
+            .is_empty()
     }
 
     pub async fn click(&self, css: &str) {
-        let element = self.client.wait().for_element(Locator::Css(css)).await;
-        let element = element.unwrap_or_else(|error| panic!("{css}: {error}"));
-        element.click().await.unwrap();
+        let clicked = self.find(css).await.click().await;
+        clicked.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Replaces what a field holds.
+    pub async fn fill(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Chooses an option of a list by its value.
+    pub async fn choose(&self, css: &str, value: &str) {
+        self.find(css).await.select_by_value(value).await.unwrap();
+    }
+
+    /// Presses a key where the focus is.
+    pub async fn press(&self, key: Key) {
+        self.type_keys(&key).await;
+    }
+
+    /// Types where the focus is.
+    pub async fn type_keys(&self, text: &str) {
+        let mut keys = KeyActions::new("keyboard".into());
+        for value in text.chars() {
+            keys = keys
+                .then(KeyAction::Down { value })
+                .then(KeyAction::Up { value });
+        }
+        self.client.perform_actions(keys).await.unwrap();
+    }
+
+    /// Clicks a link that opens a tab, and goes on there.
+    pub async fn click_to_new_tab(&self, css: &str) {
+        let before = self.client.windows().await.unwrap();
+        self.click(css).await;
+        let given_up = Instant::now() + PATIENCE;
+        loop {
+            let windows = self.client.windows().await.unwrap();
+            if let Some(new) = windows.into_iter().find(|window| !before.contains(window)) {
+                return self.client.switch_to_window(new).await.unwrap();
+            }
+            assert!(Instant::now() < given_up, "{css} opens no tab");
+            actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Closes this tab and goes back to the first.
+    pub async fn close_tab(&self) {
+        self.client.close_window().await.unwrap();
+        let first = self.client.windows().await.unwrap().remove(0);
+        self.client.switch_to_window(first).await.unwrap();
+    }
+
+    /// Address and text of the page, to be told when a test fails.
+    pub async fn everything(&self) -> String {
+        let text = self.client.find(Locator::Css("body")).await;
+        let text = match text {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(error) => error.to_string(),
+        };
+        let url = self.client.current_url().await;
+        format!("{url:?}: {}", text.chars().take(1_500).collect::<String>())
     }
 
     pub async fn url(&self) -> url::Url {
@@ -221,29 +336,43 @@ impl Browser {
         entries.as_array().cloned().unwrap_or_default()
     }
 
+    /// Every address that was asked for since the last time.
+    pub async fn asked(&self) -> Vec<String> {
+        let entries = self.log("performance").await;
+        let urls = entries.iter().filter_map(|entry| {
+            let message: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
+            let message = &message["message"];
+            let is_request = message["method"] == "Network.requestWillBeSent";
+            let url = message["params"]["request"]["url"].as_str()?;
+            is_request.then(|| url.to_owned())
+        });
+        urls.collect()
+    }
+
     /// Everything that every view must hold: axe-core finds nothing, nothing was asked of another origin, nothing moved, and
     /// the browser complained of nothing.
     pub async fn check(&self, view: &str) {
         self.picture(view).await;
         let here = self.url().await.origin().ascii_serialization();
-        for entry in self.log("performance").await {
-            let message: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
-            let message = &message["message"];
-            if message["method"] == "Network.requestWillBeSent" {
-                let url = message["params"]["request"]["url"].as_str().unwrap();
-                // The browser's own page of a new tab comes first.
-                let is_ours = [here.as_str(), "data:", "chrome://"]
-                    .iter()
-                    .any(|start| url.starts_with(start));
-                assert!(is_ours, "{view} asked {url}");
-            }
+        for url in self.asked().await {
+            // The browser's own page of a new tab comes first.
+            let is_ours = [here.as_str(), "data:", "chrome://"]
+                .iter()
+                .any(|start| url.starts_with(start));
+            assert!(is_ours, "{view} asked {url}");
         }
-        let complaints: Vec<Value> = self.log("browser").await;
+        let mut complaints: Vec<Value> = self.log("browser").await;
+        // That a page about a problem came with the status of the problem is no complaint about the page.
+        let document = format!("{} - Failed to load resource", self.url().await);
+        complaints.retain(|entry| {
+            let message = entry["message"].as_str().unwrap_or_default();
+            !message.starts_with(&document)
+        });
         assert!(complaints.is_empty(), "{view}: {complaints:?}");
-        let shift = self
-            .run("return new Promise(done => { let sum = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value; }).observe({ type: 'layout-shift', buffered: true }); requestAnimationFrame(() => requestAnimationFrame(() => done(sum))); });")
+        let shifts = self
+            .run("return new Promise(done => { const all = []; new PerformanceObserver(list => { for (const e of list.getEntries()) all.push(e.value + ' ' + e.sources.map(s => (s.node && s.node.outerHTML || '').slice(0, 80)).join(' | ')); }).observe({ type: 'layout-shift', buffered: true }); requestAnimationFrame(() => requestAnimationFrame(() => done(all))); });")
             .await;
-        assert_eq!(shift.as_f64(), Some(0.0), "{view}: layout shift");
+        assert_eq!(shifts, json!([]), "{view}: layout shift");
         self.check_with_axe(view).await;
     }
 
@@ -258,12 +387,11 @@ impl Browser {
         assert_eq!(violations, json!([]), "{view}");
     }
 
-    /// Whether the view can be scrolled sideways.
-    pub async fn is_wider_than_the_window(&self) -> bool {
-        self.run(
-            "return document.documentElement.scrollWidth > document.documentElement.clientWidth;",
-        )
-        .await
-            == true
+    /// The view cannot be scrolled sideways.
+    pub async fn check_width(&self, view: &str) {
+        let widths = self
+            .run("return [document.documentElement.scrollWidth, document.documentElement.clientWidth, ...[...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest('.scroll, pre, .picture')).slice(0, 3).map(e => e.outerHTML.slice(0, 150))];")
+            .await;
+        assert!(widths[0].as_u64() <= widths[1].as_u64(), "{view}: {widths}");
     }
 }

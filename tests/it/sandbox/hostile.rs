@@ -4,12 +4,12 @@ use super::{check_page, encode, form, page};
 use crate::support::{Chart, Server};
 use serde_json::{Value, json};
 
-const SCRIPT: &str = "<script>alert(1)</script>\"'>";
-const LINK: &str = "[click](javascript:alert(1)) <img src=x onerror=alert(1)>";
-const TURNED: &str = "\u{202e}drawkcab\u{2066}";
+pub const SCRIPT: &str = "<script>alert(1)</script>\"'>";
+pub const LINK: &str = "[click](javascript:alert(1)) <img src=x onerror=alert(1)>";
+pub const TURNED: &str = "\u{202e}drawkcab\u{2066}";
 
 /// A patient whose every text is hostile.
-fn hostile(id: &str, text: &str) -> String {
+pub fn hostile(id: &str, text: &str) -> String {
     let subject = json!({ "reference": format!("Patient/{id}") });
     let mut chart = Chart::basic();
     for record in &mut chart.records {

@@ -1,0 +1,160 @@
+//! Launches that go wrong: each ends on a page that a clinician understands, with the id of the request.
+
+use super::{Browser, Options, in_browser, steps};
+use crate::support::{Server, clock, settings};
+use jiff::{SignedDuration, Timestamp};
+use rrdtc::server::{Application, OpenSmartClient, Startup};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+const PATIENT: &str = "textbook-fdg-only";
+
+async fn assert_problem(browser: &Browser, name: &str) {
+    let page = browser.text("main").await;
+    assert!(page.contains(&steps::problem(name)), "{name}: {page}");
+    assert!(
+        browser.text("main code").await.len() >= 32,
+        "the id of the request"
+    );
+    for word in ["Carmen", "panicked", "src/"] {
+        assert!(!page.contains(word), "{name} tells {word}: {page}");
+    }
+    browser.check_width(name).await;
+    browser.check_with_axe(name).await;
+}
+
+#[test]
+fn a_launch_that_took_too_long() {
+    let sandbox = Server::sandbox();
+    let iss = format!("{}/fhir", sandbox.url);
+    let launch = steps::launch_id(&sandbox, PATIENT, None);
+    let later = Arc::new(AtomicI64::new(0));
+    let (turned, issuer) = (later.clone(), iss.parse().unwrap());
+    let service = Server::run(async move || {
+        Application::build(Startup {
+            smart: Some(OpenSmartClient {
+                client_id: "late".into(),
+                issuers: vec![issuer],
+                frame_ancestors: Vec::new(),
+            }),
+            now: Arc::new(move || {
+                Timestamp::now() + SignedDuration::from_secs(turned.load(Ordering::SeqCst))
+            }),
+            ..Startup::new(settings(), clock())
+        })
+        .await
+    });
+    in_browser(
+        "a_launch_that_took_too_long",
+        Options::default(),
+        async |browser| {
+            browser
+                .open(&steps::launch_url(&service.url, &iss, &launch))
+                .await;
+            browser.find("button[value=allow]").await;
+            later.store(601, Ordering::SeqCst);
+            browser.click("button[value=allow]").await;
+            assert_problem(browser, "expired-state").await;
+            // One that is in time is kept for a quarter of an hour.
+            browser
+                .open(&steps::start_url(&service.url, &sandbox.url))
+                .await;
+            browser.fill("#q", PATIENT).await;
+            browser.click(".search button").await;
+            browser.click(".picker a").await;
+            steps::allow(browser).await;
+            later.store(601 + 901, Ordering::SeqCst);
+            browser.client.refresh().await.unwrap();
+            assert_problem(browser, "ended").await;
+        },
+    );
+}
+
+#[test]
+fn a_code_that_comes_back_twice() {
+    let server = Server::sandbox();
+    in_browser(
+        "a_code_that_comes_back_twice",
+        Options::default(),
+        async |browser| {
+            steps::open_chart(browser, &server.url, PATIENT).await;
+            steps::launch(browser).await;
+            steps::allow(browser).await;
+            let page = browser.url().await;
+            let asked = browser.asked().await;
+            let callback = asked.iter().find(|url| url.contains("/smart/callback?"));
+            browser.open(callback.unwrap()).await;
+            assert_problem(browser, "used-state").await;
+            browser.click("a.offer").await;
+            browser.find("section.result").await;
+            assert_eq!(
+                browser.url().await,
+                page,
+                "the assessment of the first time is still there"
+            );
+        },
+    );
+}
+
+/// What comes back with the right state, and is wrong in other ways.
+#[test]
+fn an_answer_that_is_not_the_one_that_was_asked_for() {
+    let server = Server::sandbox();
+    in_browser(
+        "an_answer_that_is_not_the_one",
+        Options::default(),
+        async |browser| {
+            for (rest, problem) in [
+                ("code=1&iss=https%3A%2F%2Fother.example.org", "wrong-issuer"),
+                ("code=not-a-code", "token-failed"),
+                ("error=access_denied", "denied"),
+            ] {
+                steps::start_app(browser, &server.url, PATIENT).await;
+                browser
+                    .open(&steps::start_url(&server.url, &server.url))
+                    .await;
+                let asked = browser.url().await;
+                let (_, state) = asked
+                    .query_pairs()
+                    .find(|(name, _)| name == "state")
+                    .unwrap();
+                browser
+                    .open(&format!(
+                        "{}/smart/callback?{rest}&state={state}",
+                        server.url
+                    ))
+                    .await;
+                assert_problem(browser, problem).await;
+            }
+        },
+    );
+}
+
+#[test]
+fn an_app_context_that_was_tampered_with() {
+    let server = Server::sandbox();
+    let iss = format!("{}/fhir", server.url);
+    in_browser(
+        "an_app_context_that_was_tampered_with",
+        Options::default(),
+        async |browser| {
+            for context in [
+                "{\"resultId\":\"0000000000000000000000000000000000000000000000000000000000000000\"}",
+                "{\"resultId\":\"<script>alert(1)</script>\"}",
+                "not ours",
+            ] {
+                let launch = steps::launch_id(&server, PATIENT, Some(context));
+                browser
+                    .open(&steps::launch_url(&server.url, &iss, &launch))
+                    .await;
+                steps::allow(browser).await;
+                assert!(
+                    browser.text(".changed").await.contains("has changed"),
+                    "{context}"
+                );
+                assert!(browser.has(".score .class.at-or-above-cutoff").await);
+                browser.check("assessment of a changed record").await;
+            }
+        },
+    );
+}
