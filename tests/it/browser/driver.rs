@@ -390,7 +390,7 @@ impl Browser {
     /// The view cannot be scrolled sideways.
     pub async fn check_width(&self, view: &str) {
         let widths = self
-            .run("return [document.documentElement.scrollWidth, document.documentElement.clientWidth, ...[...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest('.scroll, pre, .picture')).slice(0, 3).map(e => e.outerHTML.slice(0, 150))];")
+            .run("return [document.documentElement.scrollWidth, document.documentElement.clientWidth, ...[...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest('.scroll, pre, .picture, .hidden, .unseen')).slice(0, 3).map(e => e.outerHTML.slice(0, 150))];")
             .await;
         assert!(widths[0].as_u64() <= widths[1].as_u64(), "{view}: {widths}");
     }

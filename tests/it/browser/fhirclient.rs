@@ -3,6 +3,7 @@
 use super::{Browser, Options, in_browser};
 use crate::misbehaving::{Misbehaving, Reply};
 use crate::support::Server;
+use fantoccini::Locator;
 use serde_json::{Value, json};
 
 const LIBRARY: &str = "tests/browser/node_modules/fhirclient/build/fhir-client.pure.min.js";
@@ -83,6 +84,7 @@ async fn launch(browser: &Browser, server: &Server, app: &Misbehaving) {
 
 /// The title that the app gives itself when it is through.
 async fn outcome(browser: &Browser) -> String {
-    let script = "return new Promise(done => { const look = () => document.title ? done(document.title) : setTimeout(look, 20); look(); });";
-    browser.run(script).await.as_str().unwrap().to_owned()
+    let by_title = Locator::XPath("//title[text()='ready' or starts-with(text(), 'failed')]");
+    browser.client.wait().for_element(by_title).await.unwrap();
+    browser.client.title().await.unwrap()
 }

@@ -15,7 +15,7 @@ const MOST_BYTES: usize = 200_000;
 fn pictures() {
     let server = Server::sandbox();
     let options = Options {
-        size: (1100, 1500),
+        size: (1500, 1400),
         ..Options::default()
     };
     in_browser("pictures", options, async |browser| {
@@ -24,6 +24,7 @@ fn pictures() {
         keep("card", &card.screenshot().await.unwrap());
         steps::launch(browser).await;
         steps::allow(browser).await;
+        browser.client.set_window_size(1000, 1300).await.unwrap();
         keep("assessment", &browser.client.screenshot().await.unwrap());
 
         let drawn = Command::new(env!("CARGO_BIN_EXE_rrdtc"))

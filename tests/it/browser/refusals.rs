@@ -1,11 +1,13 @@
 //! Launches that go wrong: each ends on a page that a clinician understands, with the id of the request.
 
 use super::{Browser, Options, in_browser, steps};
+use crate::misbehaving::{Misbehaving, Reply};
 use crate::support::{Server, clock, settings};
 use jiff::{SignedDuration, Timestamp};
 use rrdtc::server::{Application, OpenSmartClient, Startup};
-use std::sync::Arc;
+use serde_json::json;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 const PATIENT: &str = "textbook-fdg-only";
 
@@ -105,19 +107,13 @@ fn an_answer_that_is_not_the_one_that_was_asked_for() {
         Options::default(),
         async |browser| {
             for (rest, problem) in [
-                ("code=1&iss=https%3A%2F%2Fother.example.org", "wrong-issuer"),
                 ("code=not-a-code", "token-failed"),
                 ("error=access_denied", "denied"),
             ] {
-                steps::start_app(browser, &server.url, PATIENT).await;
                 browser
                     .open(&steps::start_url(&server.url, &server.url))
                     .await;
-                let asked = browser.url().await;
-                let (_, state) = asked
-                    .query_pairs()
-                    .find(|(name, _)| name == "state")
-                    .unwrap();
+                let state = state_of(browser).await;
                 browser
                     .open(&format!(
                         "{}/smart/callback?{rest}&state={state}",
@@ -157,4 +153,69 @@ fn an_app_context_that_was_tampered_with() {
             }
         },
     );
+}
+
+/// RFC 9207: the answer names who gave it, and that is not who was asked.
+#[test]
+fn an_answer_of_another_authorization_server() {
+    let address = Arc::new(OnceLock::new());
+    let root = address.clone();
+    let ehr = Misbehaving::start(move |request| {
+        let root: &String = root.get().unwrap();
+        match request.target.split('?').next().unwrap_or_default() {
+            "/fhir/.well-known/smart-configuration" => Reply::json(&json!({
+                "issuer": root,
+                "authorization_endpoint": format!("{root}/authorize"),
+                "token_endpoint": format!("{root}/token"),
+                "code_challenge_methods_supported": ["S256"],
+                "capabilities": ["launch-ehr"],
+            })),
+            "/authorize" => Reply::text("text/html", "<title>Sign in</title>"),
+            _ => Reply::status(404),
+        }
+    });
+    let iss = ehr.base();
+    address.set(iss.origin().ascii_serialization()).unwrap();
+    let issuer = iss.clone();
+    let service = Server::run(async move || {
+        Application::build(Startup {
+            smart: Some(OpenSmartClient {
+                client_id: "mixed-up".into(),
+                issuers: vec![issuer],
+                frame_ancestors: Vec::new(),
+            }),
+            ..Startup::new(settings(), clock())
+        })
+        .await
+    });
+    in_browser(
+        "an_answer_of_another_authorization_server",
+        Options::default(),
+        async |browser| {
+            browser
+                .open(&steps::launch_url(&service.url, iss.as_str(), "1"))
+                .await;
+            let state = state_of(browser).await;
+            let rest = "code=1&iss=https%3A%2F%2Fother.example.org";
+            browser
+                .open(&format!(
+                    "{}/smart/callback?{rest}&state={state}",
+                    service.url
+                ))
+                .await;
+            assert_problem(browser, "wrong-issuer").await;
+            let asked = ehr.received();
+            assert!(
+                asked.iter().all(|request| request.target != "/token"),
+                "the code went nowhere"
+            );
+        },
+    );
+}
+
+/// The state in the address of the authorization server.
+async fn state_of(browser: &Browser) -> String {
+    let asked = browser.url().await;
+    let state = asked.query_pairs().find(|(name, _)| name == "state");
+    state.unwrap().1.into_owned()
 }
