@@ -31,6 +31,8 @@ fn hostile_texts_are_inert_in_a_browser() {
             let record = browser.attribute(".acts a", "href").await;
             let chart = browser.url().await;
             steps::launch(browser).await;
+            // A new tab becomes as small as a phone only after it was opened.
+            browser.client.refresh().await.unwrap();
             look(browser, "consent").await;
             steps::allow(browser).await;
             look(browser, "assessment").await;

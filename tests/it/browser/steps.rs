@@ -11,7 +11,7 @@ pub async fn find_patient(browser: &Browser, base: &str, patient: &str) {
     browser.open(&format!("{base}/")).await;
     browser.fill("#q", patient).await;
     browser.click(".search button").await;
-    browser.find("a[href='/']").await;
+    browser.find(".search a[href='/']").await;
     assert_eq!(browser.texts(".patients tbody th .id").await, [patient]);
     browser.click(".patients tbody th a").await;
     browser.find("#card").await;
