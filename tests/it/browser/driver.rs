@@ -327,7 +327,11 @@ impl Browser {
         if let Some(folder) = std::env::var_os("SCREENSHOTS") {
             let png = self.client.screenshot().await.unwrap();
             std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(Path::new(&folder).join(format!("{name}.png")), png).unwrap();
+            std::fs::write(
+                Path::new(&folder).join(format!("{}.png", name.replace('/', "_"))),
+                png,
+            )
+            .unwrap();
         }
     }
 
