@@ -79,12 +79,17 @@ impl Drop for Turn {
     }
 }
 
-struct Driver(Child);
+struct Driver {
+    process: Child,
+    port: u16,
+}
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        // It takes its browsers along, also those of a test that failed.
+        let _ = ureq::get(format!("http://127.0.0.1:{}/shutdown", self.port)).call();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -115,7 +120,8 @@ impl Driver {
             .expect("chromedriver says its port");
         // What it says later is read and dropped: a full pipe would stop it.
         std::thread::spawn(move || lines.for_each(drop));
-        Some((Self(child), port))
+        let process = child;
+        Some((Self { process, port }, port))
     }
 }
 
