@@ -7,9 +7,9 @@ use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -81,13 +81,15 @@ impl Drop for Turn {
 
 struct Driver {
     process: Child,
-    port: u16,
+    port: Option<u16>,
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
         // It takes its browsers along, also those of a test that failed.
-        let _ = ureq::get(format!("http://127.0.0.1:{}/shutdown", self.port)).call();
+        if let Some(port) = self.port {
+            let _ = ureq::get(format!("http://127.0.0.1:{port}/shutdown")).call();
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -96,6 +98,26 @@ impl Drop for Driver {
 impl Driver {
     /// Starts chromedriver on a free port; none where it is not installed.
     fn start() -> Option<(Self, u16)> {
+        // It looks for a port that is free by IPv4 and IPv6, and ends when another took it in between.
+        for _ in 0..5 {
+            let (mut driver, mut lines) = Self::spawn()?;
+            let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+                let (_, port) = line.split_once("on port ")?;
+                let port = port.trim_end_matches('.').parse().ok();
+                port.filter(|port| *port != 0)
+            });
+            if let Some(port) = port {
+                // What it says later is read and dropped: a full pipe would stop it.
+                std::thread::spawn(move || lines.for_each(drop));
+                driver.port = Some(port);
+                return Some((driver, port));
+            }
+            driver.process.wait().unwrap();
+        }
+        panic!("chromedriver ends without saying its port");
+    }
+
+    fn spawn() -> Option<(Self, Lines<BufReader<ChildStdout>>)> {
         let started = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -106,22 +128,12 @@ impl Driver {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
             Err(error) => panic!("chromedriver: {error}"),
         };
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, port) = line.split_once("on port ")?;
-                port.trim_end_matches('.')
-                    .parse()
-                    .ok()
-                    .filter(|port| *port != 0)
-            })
-            .expect("chromedriver says its port");
-        // What it says later is read and dropped: a full pipe would stop it.
-        std::thread::spawn(move || lines.for_each(drop));
-        let process = child;
-        Some((Self { process, port }, port))
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let driver = Self {
+            process: child,
+            port: None,
+        };
+        Some((driver, lines))
     }
 }
 
