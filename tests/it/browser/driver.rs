@@ -266,7 +266,15 @@ impl Browser {
     }
 
     pub async fn click(&self, css: &str) {
-        let clicked = self.find(css).await.click().await;
+        // What is still being laid out, or is of the page before, cannot be clicked yet: found again, a bounded number of times.
+        let mut clicked = self.find(css).await.click().await;
+        for _ in 0..20 {
+            if clicked.is_ok() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            clicked = self.find(css).await.click().await;
+        }
         clicked.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
