@@ -17,6 +17,13 @@
 //! | [`domain`] | the rules, pure: no I/O, no clock, no JSON, no FHIR | nothing |
 //! | [`statistics`] | distributions, fits, intervals, convergence: pure | nothing |
 //! | [`model`] | the model file: read, made from the paper, drawn, explained | `domain`, `statistics` |
+//! | [`cohort`] | many patients: tables and FHIR in, one set of columns out | `chart`, `fhir`, `terminology`, `domain`, `model` |
+//! | [`plot`] | numbers to vector pictures: pure | nothing |
+//! | [`report`] | paragraphs, tables and pictures to one HTML page: pure | `plot` |
+//! | [`validation`] | how well a model does on a cohort | `cohort`, `domain`, `statistics`, `model`, `plot`, `report` |
+//! | [`recalibration`] | a model made to fit a cohort, and two models compared | `validation` and what it may use |
+//! | [`derivation`] | the method of the paper on any cohort | `cohort`, `domain`, `statistics`, `model`, `plot`, `report` |
+//! | [`monitoring`] | whether the model in use still fits: drift and calibration over time | `cohort`, `domain`, `statistics`, `model`, `plot`, `report`, `audit`, `store` |
 //! | [`texts`] | what people read, by key, in every language | nothing |
 //! | [`terminology`] | value sets and site groups: data in, constant-time look-up out | nothing |
 //! | [`fhir`] | Bundles and resources as they come, one at a time | nothing |
@@ -49,13 +56,19 @@ pub mod auth;
 pub mod cds_hooks;
 pub mod chart;
 pub mod cli;
+pub mod cohort;
 pub mod config;
+pub mod derivation;
 pub mod domain;
 pub mod fhir;
 pub mod model;
+pub mod monitoring;
 pub mod outbound;
 pub mod page;
+pub mod plot;
+pub mod recalibration;
 pub mod replicas;
+pub mod report;
 pub mod sandbox;
 pub mod server;
 pub mod smart;
@@ -63,3 +76,4 @@ pub mod statistics;
 pub mod store;
 pub mod terminology;
 pub mod texts;
+pub mod validation;

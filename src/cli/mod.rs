@@ -3,6 +3,7 @@
 mod assess;
 mod audit;
 mod check;
+mod cohort_input;
 mod feedback;
 mod model;
 mod nomogram;

@@ -3,10 +3,49 @@
 use std::path::Path;
 
 /// Module to the modules that it may use. `domain` uses nothing.
-const ALLOWED: [(&str, &[&str]); 19] = [
+const ALLOWED: [(&str, &[&str]); 26] = [
     ("domain", &[]),
     ("statistics", &[]),
     ("model", &["domain", "statistics"]),
+    (
+        "cohort",
+        &["chart", "fhir", "terminology", "domain", "model"],
+    ),
+    ("plot", &[]),
+    ("report", &["plot"]),
+    (
+        "validation",
+        &["cohort", "domain", "statistics", "model", "plot", "report"],
+    ),
+    (
+        "recalibration",
+        &[
+            "validation",
+            "cohort",
+            "domain",
+            "statistics",
+            "model",
+            "plot",
+            "report",
+        ],
+    ),
+    (
+        "derivation",
+        &["cohort", "domain", "statistics", "model", "plot", "report"],
+    ),
+    (
+        "monitoring",
+        &[
+            "cohort",
+            "domain",
+            "statistics",
+            "model",
+            "plot",
+            "report",
+            "audit",
+            "store",
+        ],
+    ),
     ("terminology", &[]),
     ("texts", &[]),
     ("outbound", &[]),
@@ -74,6 +113,15 @@ const ALLOWED: [(&str, &[&str]); 19] = [
             "config",
             "domain",
             "model",
+            "cohort",
+            "validation",
+            "recalibration",
+            "derivation",
+            "monitoring",
+            "plot",
+            "report",
+            "terminology",
+            "fhir",
         ],
     ),
 ];

@@ -1,0 +1,1 @@
+//! How well a model does on a cohort: discrimination, calibration, clinical usefulness, with their uncertainty.
