@@ -131,6 +131,9 @@ pub struct Nomogram {
 /// A nomogram that contradicts itself.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum InvalidNomogram {
+    /// The chains that it was drawn from had not settled.
+    #[error("the nomogram was reconstructed by chains that had not converged: draw more")]
+    NotConverged,
     /// Infinite or not a number.
     #[error("a coefficient of the nomogram is not finite")]
     NotFinite,

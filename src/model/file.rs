@@ -6,7 +6,7 @@
 
 use crate::domain::interval::Interval;
 use crate::domain::model::{InvalidModel, Model, Points, Share, Study, Vector};
-use crate::domain::nomogram::{Banded, Coefficients, Nomogram};
+use crate::domain::nomogram::{Banded, Coefficients, InvalidNomogram, Nomogram};
 use crate::domain::score::Pattern;
 use serde::Deserialize;
 use serde_json::Value;
@@ -192,6 +192,13 @@ struct NomogramShape {
     intercept: f64,
     coefficients: CoefficientsShape,
     patterns: Vec<BandedShape>,
+    reconstruction: Option<ReconstructionShape>,
+}
+
+/// How it was made; a model that was fitted to patients has none.
+#[derive(Deserialize)]
+struct ReconstructionShape {
+    converged: bool,
 }
 
 #[derive(Deserialize)]
@@ -348,7 +355,10 @@ impl VectorShape {
 }
 
 impl NomogramShape {
-    fn check(self) -> Result<Nomogram, crate::domain::nomogram::InvalidNomogram> {
+    fn check(self) -> Result<Nomogram, InvalidNomogram> {
+        if self.reconstruction.is_some_and(|made| !made.converged) {
+            return Err(InvalidNomogram::NotConverged);
+        }
         let coefficients = Coefficients {
             intercept: self.intercept,
             log_odds_ratios: [

@@ -435,6 +435,10 @@ fn files_that_contradict_themselves_are_refused_with_the_reason() {
         );
     };
     refused(
+        &|m| m["nomogram"]["reconstruction"]["converged"] = json!(false),
+        "had not converged",
+    );
+    refused(
         &|m| m["nomogram"]["coefficients"]["recurrence"] = json!(1.3),
         "its coefficients give",
     );

@@ -29,55 +29,12 @@ pub fn form(server: &Server, path: &str, fields: &[(&str, &str)]) -> Answer {
         .iter()
         .map(|(name, value)| format!("{name}={}", encode(value)))
         .collect();
-    once(
-        server,
+    server.once(
         "POST",
         path,
         &[("content-type", "application/x-www-form-urlencoded")],
         Some(body.join("&").into_bytes()),
     )
-}
-
-/// One request; a redirect is an answer.
-pub fn once(
-    server: &Server,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: Option<Vec<u8>>,
-) -> Answer {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .build()
-        .into();
-    let url = match path.starts_with("http") {
-        true => path.to_owned(),
-        false => format!("{}{path}", server.url),
-    };
-    let mut request = ureq::http::Request::builder().method(method).uri(url);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let mut response = match body {
-        Some(body) => agent.run(request.body(body).unwrap()).unwrap(),
-        None => agent.run(request.body(()).unwrap()).unwrap(),
-    };
-    Answer {
-        status: response.status().as_u16(),
-        headers: response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-            .collect(),
-        body: response
-            .body_mut()
-            .with_config()
-            .limit(64 << 20)
-            .read_to_string()
-            .unwrap(),
-    }
 }
 
 /// A page, checked for what holds of every page.

@@ -97,45 +97,66 @@ impl Server {
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Answer {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .build()
-            .into();
-        let url = if path.starts_with("http") {
-            path.to_owned()
-        } else {
-            format!("{}{path}", self.url)
-        };
-        let mut request = ureq::http::Request::builder().method(method).uri(url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+        request(&self.address(path), method, headers, body, 10)
+    }
+
+    /// One request; a redirect is an answer.
+    pub fn once(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Answer {
+        request(&self.address(path), method, headers, body, 0)
+    }
+
+    fn address(&self, path: &str) -> String {
+        match path.starts_with("http") {
+            true => path.to_owned(),
+            false => format!("{}{path}", self.url),
         }
-        let mut response = match body {
-            Some(body) => agent.run(request.body(body).unwrap()).unwrap(),
-            None => agent.run(request.body(()).unwrap()).unwrap(),
-        };
-        let headers = response
+    }
+}
+
+/// Sends a request and follows so many redirects; one more is the answer.
+pub fn request(
+    url: &str,
+    method: &str,
+    headers: &[(&str, &str)],
+    body: Option<Vec<u8>>,
+    redirects: u32,
+) -> Answer {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(redirects)
+        .max_redirects_will_error(false)
+        .build()
+        .into();
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut response = match body {
+        Some(body) => agent.run(request.body(body).unwrap()).unwrap(),
+        None => agent.run(request.body(()).unwrap()).unwrap(),
+    };
+    Answer {
+        status: response.status().as_u16(),
+        headers: response
             .headers()
             .iter()
             .map(|(name, value)| {
-                (
-                    name.as_str().to_owned(),
-                    value.to_str().unwrap_or_default().to_owned(),
-                )
+                let value = value.to_str().unwrap_or_default();
+                (name.to_string(), value.to_owned())
             })
-            .collect();
-        let status = response.status().as_u16();
-        let body = response
+            .collect(),
+        body: response
             .body_mut()
             .with_config()
             .limit(64 << 20)
             .read_to_string()
-            .unwrap();
-        Answer {
-            status,
-            headers,
-            body,
-        }
+            .unwrap(),
     }
 }
 

@@ -80,7 +80,10 @@ pub(super) async fn show(
     }) else {
         return respond.problem(LaunchProblem::Ended, Offer::None);
     };
-    let assessment = serde_json::from_str(&kept.assessment).unwrap_or_default();
+    // Never an empty page for what was kept and cannot be read.
+    let Ok(assessment) = serde_json::from_str(&kept.assessment) else {
+        return respond.problem(LaunchProblem::Failed, Offer::None);
+    };
     let action = path_of(&page_of(&state, &id));
     let model_facts = crate::server::model::address(&state, &live, &tenancy.knowledge);
     let knowledge = &tenancy.knowledge;

@@ -2,7 +2,7 @@
 
 use super::steps;
 use super::views::{self, ADDRESSES};
-use crate::sandbox::{form, once};
+use crate::sandbox::form;
 use crate::support::{Answer, Server};
 use std::path::Path;
 use std::process::Command;
@@ -110,8 +110,7 @@ fn states(server: &Server, saved: &mut Saved<'_>) {
             );
             saved.keep("what-if", &tried.page);
             let cookie = [("cookie", launched.cookie.as_str())];
-            let ended = once(
-                server,
+            let ended = server.once(
                 "POST",
                 &format!("{}/end", back.url),
                 &cookie,
@@ -154,7 +153,7 @@ struct Shown {
 fn go(server: &Server, url: &str, cookie: &str) -> Shown {
     let (mut url, mut cookie) = (url.to_owned(), cookie.to_owned());
     for _ in 0..8 {
-        let page = once(server, "GET", &url, &[("cookie", &cookie)], None);
+        let page = server.once("GET", &url, &[("cookie", &cookie)], None);
         if let Some(set) = page.header("set-cookie") {
             cookie = set.split(';').next().unwrap_or_default().to_owned();
         }

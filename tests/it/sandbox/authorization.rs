@@ -1,7 +1,7 @@
 //! The SMART App Launch flow, step by step as an app and its user go through it. That codes and tokens expire is tested beside
 //! their code, where the time is an argument.
 
-use super::{between, check_content, check_page, encode, form, once, page, sandbox_with};
+use super::{between, check_content, check_page, encode, form, page, sandbox_with};
 use crate::support::{Answer, Server};
 use rrdtc::sandbox::Options;
 use serde_json::{Value, json};
@@ -43,8 +43,7 @@ fn authorize(server: &Server, request: &[(&str, &str)]) -> Answer {
         .iter()
         .map(|(name, value)| format!("{name}={}", encode(value)))
         .collect();
-    once(
-        server,
+    server.once(
         "GET",
         &format!("/auth/authorize?{}", query.join("&")),
         &[],
@@ -118,13 +117,7 @@ fn code(server: &Server, patient: &str) -> String {
 
 fn bearer(server: &Server, token: &str, path: &str) -> Answer {
     let authorization = format!("Bearer {token}");
-    once(
-        server,
-        "GET",
-        path,
-        &[("authorization", &authorization)],
-        None,
-    )
+    server.once("GET", path, &[("authorization", &authorization)], None)
 }
 
 #[test]
@@ -382,7 +375,9 @@ fn a_user_may_deny_and_decides_once() {
     ];
     let body = format!("request={id}&decision=allow").into_bytes();
     assert_eq!(
-        once(&server, "POST", "/auth/decision", &headers, Some(body)).status,
+        server
+            .once("POST", "/auth/decision", &headers, Some(body))
+            .status,
         400
     );
 }
@@ -403,7 +398,7 @@ fn an_app_without_a_launch_lets_the_user_choose_the_patient() {
     let searched = page(&server, &format!("/auth/patient?request={id}&q=carmen"));
     assert_eq!(searched.matches("/auth/consent?").count(), 1);
     let path = between(&searched, "href=\"/auth/consent", "\"").replace("&amp;", "&");
-    let consent = once(&server, "GET", &format!("/auth/consent{path}"), &[], None);
+    let consent = server.once("GET", &format!("/auth/consent{path}"), &[], None);
     let back = decide(&server, &consent, "allow");
     let granted = token(&server, &exchange(&server, &parameter(&back, "code"))).json();
     assert_eq!(granted["patient"], "textbook-fdg-only");
@@ -466,8 +461,7 @@ fn a_confidential_client_shows_its_secret() {
             .collect();
         let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
         headers.extend(authorization.map(|value| ("authorization", value)));
-        once(
-            &server,
+        server.once(
             "POST",
             "/auth/token",
             &headers,
@@ -511,8 +505,7 @@ fn a_launch_that_cannot_be_is_refused() {
         );
     }
     let headers = [("content-type", "application/json")];
-    let broken = once(
-        &server,
+    let broken = server.once(
         "POST",
         "/fhir/_services/smart/Launch",
         &headers,

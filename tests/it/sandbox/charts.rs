@@ -1,6 +1,6 @@
 //! The list of patients and their charts.
 
-use super::{answer, check_page, encode, escaped, once, page};
+use super::{answer, check_page, encode, escaped, page};
 use crate::support::Server;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -205,12 +205,6 @@ fn files_are_named_by_their_content_and_may_be_kept() {
         assert!(file.header("cache-control").unwrap().contains("immutable"));
         assert!(!file.body.contains("http:") && !file.body.contains("https:"));
     }
-    let old = once(
-        &server,
-        "GET",
-        "/assets/sandbox-000000000000.css",
-        &[],
-        None,
-    );
+    let old = server.once("GET", "/assets/sandbox-000000000000.css", &[], None);
     assert_eq!(old.status, 404);
 }

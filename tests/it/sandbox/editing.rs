@@ -1,6 +1,6 @@
 //! A chart that is changed, and the answer that changes with it.
 
-use super::{check_page, class, form, once, page};
+use super::{check_page, class, form, page};
 use crate::support::{AS_OF, Server};
 
 const TODAY: &str = "2026-11-20";
@@ -199,7 +199,7 @@ fn a_page_of_another_site_changes_nothing() {
             ("content-type", "application/x-www-form-urlencoded"),
             ("sec-fetch-site", "cross-site"),
         ];
-        let answer = once(&server, "POST", path, &headers, Some(b"date=".to_vec()));
+        let answer = server.once("POST", path, &headers, Some(b"date=".to_vec()));
         assert_eq!(answer.status, 400, "{path}");
     }
     let found = server.get("/fhir/ServiceRequest?patient=textbook-fdg-only");

@@ -1,7 +1,7 @@
 //! What the official CDS Hooks sandbox sends and needs. Its requests are written down from its source, as a browser with it would
 //! send them.
 
-use super::{once, page, sandbox_with};
+use super::{page, sandbox_with};
 use crate::support::Server;
 use rrdtc::sandbox::Options;
 use serde_json::{Value, json};
@@ -25,8 +25,7 @@ fn call(server: &Server, hook: &str, context: Value) -> Value {
 
 fn ask(server: &Server, call: &Value) -> (u16, Value) {
     let hook = call["hook"].as_str().unwrap();
-    let answer = once(
-        server,
+    let answer = server.once(
         "POST",
         &format!("/cds-services/rr-dtc-{hook}"),
         &[
@@ -55,8 +54,7 @@ fn its_first_calls_to_the_fhir_server_succeed() {
         "/fhir/Patient/textbook-fdg-only",
         "/fhir/Condition?patient=textbook-fdg-only",
     ] {
-        let answer = once(
-            &server,
+        let answer = server.once(
             "GET",
             path,
             &[("origin", ORIGIN), ("accept", "application/json+fhir")],
@@ -93,7 +91,7 @@ fn every_path_that_it_calls_passes_a_preflight() {
                 "authorization,content-type",
             ),
         ];
-        let answer = once(&server, "OPTIONS", path, &headers, None);
+        let answer = server.once("OPTIONS", path, &headers, None);
         assert!((200..300).contains(&answer.status), "{path}");
         assert_eq!(
             answer.header("access-control-allow-origin"),
@@ -185,7 +183,7 @@ fn its_tokens_can_be_asked_for() {
     for token in ["", "x", "eyJhbGciOiJub25lIn0.e30."] {
         let headers = [("authorization", format!("Bearer {token}"))];
         let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        let answer = once(&server, "GET", "/cds-services", &headers, None);
+        let answer = server.once("GET", "/cds-services", &headers, None);
         assert_eq!(answer.status, 401, "{token}");
     }
     // The sandbox's own pages, and FHIR, need none.

@@ -1,7 +1,7 @@
 //! A browser as far as a launch needs one: it keeps cookies as their attributes say, follows redirects and clicks links.
 
 use crate::operations::process::EXTERNAL_URL;
-use crate::support::{Answer, Server};
+use crate::support::{Server, request};
 use std::collections::BTreeMap;
 
 /// Steps of a launch, at most: more would be a circle.
@@ -120,7 +120,8 @@ impl Browser {
         if ours.is_some() && !cookies.is_empty() {
             headers.push(("cookie", &cookies));
         }
-        let answer = send(method, &asked, &headers);
+        let body = (method == "POST").then(Vec::new);
+        let answer = request(&asked, method, &headers, body, 0);
         if ours.is_some() && !self.refuses_cookies {
             for (_, cookie) in answer
                 .headers
@@ -159,31 +160,5 @@ impl Browser {
         } else {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
-    }
-}
-
-fn send(method: &str, url: &str, headers: &[(&str, &str)]) -> Answer {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .build()
-        .into();
-    let mut request = ureq::http::Request::builder().method(method).uri(url);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let mut response = match method {
-        "POST" => agent.run(request.body(Vec::new()).unwrap()).unwrap(),
-        _ => agent.run(request.body(()).unwrap()).unwrap(),
-    };
-    Answer {
-        status: response.status().as_u16(),
-        headers: response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-            .collect(),
-        body: response.body_mut().read_to_string().unwrap(),
     }
 }
