@@ -218,7 +218,11 @@ impl Reading {
             });
         }
         for name in &self.map.subgroups {
-            if cohort.variable(name).is_none() && Column::of(name).is_none() {
+            let is_there =
+                |name: &str| cohort.variable(name).is_some() || Column::of(name).is_some();
+            // A number may say where it is cut: ageYears:45,65.
+            let without_cut = name.rsplit_once(':').map_or("", |(name, _)| name);
+            if !is_there(name) && !is_there(without_cut) {
                 let variables = cohort
                     .variables
                     .iter()

@@ -75,10 +75,13 @@ fn lines_of_json_may_lack_members_and_bad_ones_are_set_aside() {
             (9, Some("probability")),
         ]
     );
+    let many: Vec<String> = (0..10_001).map(|n| format!("\"c{n}\":1")).collect();
+    let many = format!("{{{}}}", many.join(","));
     for (text, told) in [
         ("[\n{}\n]", "JSON array"),
         ("", "it is empty"),
         ("{\"patient\":1}", "there is no column ageAtDiagnosis"),
+        (&many, "more than 10000 columns"),
     ] {
         let told_to_us = error(read_files(&reading(""), &[("t.json", text.as_bytes())]));
         assert!(told_to_us.contains(told), "{told_to_us}");

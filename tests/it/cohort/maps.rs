@@ -11,7 +11,7 @@ delimiter = ";"
 missing = [".", "-9"]
 unknown = ["recurrence"]
 ignore = ["Name"]
-subgroups = ["sex"]
+subgroups = ["sex", "ageYears:45,65", "timeZero"]
 
 [columns.patient]
 column = "Nr"
@@ -93,7 +93,7 @@ fn a_map_names_codes_cuts_and_leaves_out() {
         days,
         [Some("2019-05-17".into()), None, Some("2020-12-01".into())]
     );
-    assert_eq!(cohort.subgroups, ["sex"]);
+    assert_eq!(cohort.subgroups, ["sex", "ageYears:45,65", "timeZero"]);
     let names: Vec<&str> = cohort.variables.iter().map(|v| v.name.as_str()).collect();
     assert_eq!(names, ["ageYears", "sex", "Tg"]);
     assert_eq!(

@@ -7,12 +7,18 @@ use crate::cohort::table::column::{Column, nearest};
 use crate::cohort::table::growing::{Growing, VariableRule};
 use crate::domain::score::Predictor;
 
+/// A file of more columns is none of patients; each costs memory for every patient.
+const MOST_COLUMNS: usize = 10_000;
+
 impl Rows<'_> {
     /// A column of the file; returns its place.
     pub fn add_column(&mut self, name: &str) -> Result<usize, UnusableTable> {
         let at = self.file.header.len();
         if !name.is_empty() && self.file.header.iter().any(|known| known == name) {
             return self.wrong_columns(format!("two columns are named {name}"));
+        }
+        if at == MOST_COLUMNS {
+            return self.wrong_columns(format!("it has more than {MOST_COLUMNS} columns"));
         }
         self.file.header.push(name.to_owned());
         let map = self.map;
