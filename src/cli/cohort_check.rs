@@ -7,6 +7,7 @@ use crate::cohort::{Cohort, Outcome, Values};
 use crate::domain::score::{Predictor, State};
 use clap::Args;
 use serde_json::{Value, json};
+use std::io::Write;
 
 /// Arguments of `cohort check`.
 #[derive(Debug, Args)]
@@ -24,11 +25,12 @@ type Counts = Vec<(&'static str, u64)>;
 impl CheckTable {
     pub(super) fn run(self) -> Result<(), Failure> {
         let cohort = self.cohort.read()?;
-        if self.json {
-            println!("{}", as_json(&cohort));
+        let text = if self.json {
+            format!("{}\n", as_json(&cohort))
         } else {
-            print(&cohort);
-        }
+            summary(&cohort)
+        };
+        std::io::stdout().write_all(text.as_bytes())?;
         Ok(())
     }
 }
@@ -124,30 +126,36 @@ fn as_json(cohort: &Cohort) -> Value {
     told
 }
 
-fn print(cohort: &Cohort) {
-    println!("{} patients", cohort.len());
-    let line = |name: &str, counts: Counts| {
+fn summary(cohort: &Cohort) -> String {
+    let given = |counts: Counts| {
         let counts = counts.into_iter().filter(|(_, n)| *n > 0);
         let counts: Vec<String> = counts.map(|(what, n)| format!("{n} {what}")).collect();
-        println!("  {name:<22} {}", counts.join(", "));
+        counts.join(", ")
     };
-    for predictor in Predictor::ALL {
-        line(predictor.name(), states(cohort, predictor));
-    }
-    line("outcome", outcomes(cohort));
+    let mut lines: Vec<(&str, String)> = Predictor::ALL
+        .map(|predictor| (predictor.name(), given(states(cohort, predictor))))
+        .to_vec();
+    lines.push(("outcome", given(outcomes(cohort))));
     if let Some(probabilities) = &cohort.probabilities {
-        let given = probabilities.iter().flatten().count();
-        println!("  {:<22} {given} given", "probability");
+        let known = probabilities.iter().flatten().count();
+        lines.push(("probability", format!("{known} given")));
     }
     if let Some(days) = &cohort.time_zero {
         let known = || days.iter().flatten();
         let span = known().min().zip(known().max());
         let span = span.map_or(String::new(), |(from, to)| format!(", {from} to {to}"));
-        println!("  {:<22} {} given{span}", "timeZero", known().count());
+        lines.push(("timeZero", format!("{} given{span}", known().count())));
     }
     for variable in &cohort.variables {
         let (kind, levels, missing) = kind(&variable.values);
         let levels = levels.map_or(String::new(), |levels| format!(", {levels} levels"));
-        println!("  {:<22} {kind}{levels}, {missing} missing", variable.name);
+        lines.push((&variable.name, format!("{kind}{levels}, {missing} missing")));
     }
+    let names = lines.iter().map(|(name, _)| name.chars().count());
+    let width = names.max().unwrap_or(0);
+    let mut text = format!("{} patients\n", cohort.len());
+    for (name, told) in &lines {
+        text.push_str(&format!("  {name:<width$}  {told}\n"));
+    }
+    text
 }

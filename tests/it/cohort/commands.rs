@@ -114,6 +114,11 @@ fn rows_that_are_set_aside_are_told_and_listed_and_never_quoted() {
             "{text}"
         );
     }
+    let summary = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        summary.starts_with("1 patients\n  ageAtDiagnosis       1 present\n"),
+        "{summary}"
+    );
     let strict = rrdtc(&["cohort", "check", "--strict", &table], None);
     assert_eq!(strict.status.code(), Some(1));
     assert!(stderr(&strict).contains("line 3, column ageAtDiagnosis"));
