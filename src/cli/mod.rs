@@ -3,6 +3,8 @@
 mod assess;
 mod audit;
 mod check;
+mod cohort;
+mod cohort_check;
 mod cohort_input;
 mod feedback;
 mod model;
@@ -47,6 +49,12 @@ enum Command {
     /// The model: its table, its nomogram, its facts, and how it was made from the paper.
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// Many patients as a table: see what it is read as, draw synthetic ones.
+    #[command(
+        subcommand,
+        after_help = "A cohort is a table with a row for each patient: the four predictors as they were before the first radioiodine treatment, and the outcome.\nCSV, TSV or NDJSON; docs/cohort.md has the columns, the codes, and how a map names local ones.\n\nExamples:\n  rrdtc cohort synthesize --patients 404 --out cohort.csv   # something to try every command with\n  rrdtc cohort check cohort.csv\n  rrdtc cohort check --map our.toml export.csv"
+    )]
+    Cohort(cohort::CohortCommand),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -137,6 +145,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Model(command) => command.run(),
+        Command::Cohort(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }
