@@ -17,7 +17,8 @@ struct Cohort {
     columns: BTreeMap<String, Vec<f64>>,
 }
 
-const COHORTS: [&str; 6] = [
+const COHORTS: [&str; 7] = [
+    "constant",
     "continuous",
     "extremes",
     "separated",
