@@ -4,6 +4,7 @@
 //! logistic fit on counts of patterns (milliseconds for thousands of fits), split R-hat, and effective sample size.
 
 pub mod convergence;
+pub mod hypothesis;
 pub mod logistic;
 pub mod proportion;
 pub mod ranking;
