@@ -1,6 +1,6 @@
 //! Categories of two classes: chi-squared.
 
-use crate::statistics::tails::chi_squared_above;
+use crate::statistics::chi_squared_p;
 
 /// How many patients of each of two classes are in each category. Categories without patients are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Contingency {
         ChiSquared {
             statistic,
             degrees_of_freedom,
-            p: chi_squared_above(statistic, degrees_of_freedom),
+            p: chi_squared_p(statistic, degrees_of_freedom),
         }
     }
 }

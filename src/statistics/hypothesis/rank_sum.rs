@@ -1,6 +1,6 @@
 //! Ranks of two classes: Wilcoxon's rank-sum test (Mann and Whitney's U).
 
-use crate::statistics::tails::normal_both;
+use crate::statistics::two_sided_p;
 
 /// The rank-sum test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,7 +53,7 @@ pub fn rank_sum(first: &[f64], second: &[f64]) -> Option<RankSum> {
     let is_exact = ties == 0.0 && first.len() < EXACT_BELOW && second.len() < EXACT_BELOW;
     Some(RankSum {
         w,
-        p: normal_both(corrected / sd).min(1.0),
+        p: two_sided_p(corrected / sd).min(1.0),
         exact_p: is_exact.then(|| exact(first.len(), second.len(), w as usize)),
         greater: w / (n * m),
     })

@@ -16,7 +16,7 @@ pub use rows::Rows;
 pub use square::Square;
 
 use super::proportion::normal_quantile;
-use super::tails::{chi_squared_above, normal_both};
+use super::{chi_squared_p, two_sided_p};
 use newton::{Point, Standardised};
 use square::Cholesky;
 
@@ -125,7 +125,7 @@ impl Test {
         Self {
             statistic,
             degrees_of_freedom,
-            p: chi_squared_above(statistic, degrees_of_freedom),
+            p: chi_squared_p(statistic, degrees_of_freedom),
         }
     }
 }
@@ -252,7 +252,7 @@ impl Fit {
         Test {
             statistic: z * z,
             degrees_of_freedom: 1.0,
-            p: normal_both(z),
+            p: two_sided_p(z),
         }
     }
 
