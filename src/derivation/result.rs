@@ -384,7 +384,7 @@ pub struct Curve {
     pub kind: &'static str,
     /// Area under it.
     pub auc: f64,
-    /// From "everybody is positive" to "nobody is". Of more than a thousand cuts about a thousand are kept, the corners among them.
+    /// From "everybody is positive" to "nobody is". Of more than a thousand cuts every second, third, ... is kept.
     pub points: Vec<CurvePoint>,
 }
 
