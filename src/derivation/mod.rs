@@ -13,10 +13,12 @@ mod optimism;
 mod result;
 mod score;
 mod selection;
+mod text;
 mod univariable;
 mod warning;
 
 pub use result::*;
+pub use text::text;
 
 use crate::cohort::Cohort;
 use crate::domain::score::Predictor;
