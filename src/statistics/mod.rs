@@ -8,6 +8,7 @@ pub mod calibration;
 pub mod convergence;
 pub mod decision;
 pub mod hypothesis;
+pub mod loess;
 pub mod logistic;
 pub mod proportion;
 pub mod ranking;

@@ -10,7 +10,13 @@ use std::collections::BTreeMap;
 const COHORT: &str = include_str!("../../oracle/mixed/mixed.csv");
 const EXPECTED: &str = include_str!("../../oracle/expected/derivation.csv");
 const COLUMNS: [&str; 7] = [
-    "ageYears", "marker", "nodes", "sexMale", "gradeHigh", "gradeMiddle", "uptake",
+    "ageYears",
+    "marker",
+    "nodes",
+    "sexMale",
+    "gradeHigh",
+    "gradeMiddle",
+    "uptake",
 ];
 
 /// What R says.
@@ -18,7 +24,10 @@ struct R(BTreeMap<(String, String), f64>);
 
 impl R {
     fn read() -> Self {
-        let lines = EXPECTED.lines().filter(|line| !line.starts_with('#')).skip(1);
+        let lines = EXPECTED
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .skip(1);
         let value = |line: &str| {
             let parts: Vec<&str> = line.split(',').collect();
             let key = (parts[0].to_owned(), parts[1].to_owned());
@@ -57,14 +66,24 @@ fn rows() -> Vec<Row> {
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();
     let cells = |line: &str| {
         let pairs = header.iter().zip(line.split(','));
-        pairs.map(|(name, cell)| ((*name).to_owned(), cell.to_owned())).collect()
+        pairs
+            .map(|(name, cell)| ((*name).to_owned(), cell.to_owned()))
+            .collect()
     };
     lines.map(cells).collect()
 }
 
 pub(super) fn cohort() -> Cohort {
     let rows = rows();
-    let numbers = ["ageYears", "marker", "nodes", "uptake", "biopsy", "separating", "few"];
+    let numbers = [
+        "ageYears",
+        "marker",
+        "nodes",
+        "uptake",
+        "biopsy",
+        "separating",
+        "few",
+    ];
     let variable = |name: &str| Variable {
         name: name.to_owned(),
         values: if numbers.contains(&name) {
@@ -74,13 +93,27 @@ pub(super) fn cohort() -> Cohort {
             levels.retain(|level| !level.is_empty());
             levels.sort();
             levels.dedup();
-            let of = |row: &Row| levels.iter().position(|l| *l == row[name]).map(|l| l as u16);
+            let of = |row: &Row| {
+                levels
+                    .iter()
+                    .position(|l| *l == row[name])
+                    .map(|l| l as u16)
+            };
             let of = rows.iter().map(of).collect();
             Values::Categories { levels, of }
         },
     };
     let names = [
-        "ageYears", "marker", "nodes", "sex", "grade", "site", "uptake", "biopsy", "separating", "few",
+        "ageYears",
+        "marker",
+        "nodes",
+        "sex",
+        "grade",
+        "site",
+        "uptake",
+        "biopsy",
+        "separating",
+        "few",
     ];
     Cohort {
         states: vec![[State::Unknown; 4]; rows.len()],
@@ -133,11 +166,18 @@ fn tests_of_one_variable() {
     let all: Vec<&str> = numbers.into_iter().chain(categories).collect();
     let derivation = derive(&cohort(), &options(&all)).unwrap();
     let test = |variable: &str, test: &str| {
-        let row = derivation.univariable.iter().find(|row| row.variable == variable);
+        let row = derivation
+            .univariable
+            .iter()
+            .find(|row| row.variable == variable);
         row.unwrap().tests.iter().find(|t| t.test == test).cloned()
     };
     for name in numbers {
-        let row = derivation.univariable.iter().find(|row| row.variable == name).unwrap();
+        let row = derivation
+            .univariable
+            .iter()
+            .find(|row| row.variable == name)
+            .unwrap();
         r.check(name, "event.mean", row.classes[0].mean, 1e-12);
         r.check(name, "event.sd", row.classes[0].sd.unwrap(), 1e-12);
         r.check(name, "event.skewness", row.classes[0].skewness, 1e-12);
@@ -146,7 +186,12 @@ fn tests_of_one_variable() {
         for (ours, of_r) in [("Student's t", "student"), ("Welch's t", "welch")] {
             let t = test(name, ours).unwrap();
             r.check(name, &format!("{of_r}.t"), t.statistic.unwrap(), 1e-12);
-            r.check(name, &format!("{of_r}.df"), t.degrees_of_freedom.unwrap(), 1e-12);
+            r.check(
+                name,
+                &format!("{of_r}.df"),
+                t.degrees_of_freedom.unwrap(),
+                1e-12,
+            );
             r.check(name, &format!("{of_r}.p"), t.p, 1e-9);
         }
         let ranks = test(name, "Wilcoxon rank sum").unwrap();
@@ -157,7 +202,11 @@ fn tests_of_one_variable() {
         if let Some(exact) = exact {
             r.check(name, "wilcoxon.exact", exact.p, 1e-9);
         }
-        let cut = derivation.cut_offs.iter().find(|cut| cut.variable == name).unwrap();
+        let cut = derivation
+            .cut_offs
+            .iter()
+            .find(|cut| cut.variable == name)
+            .unwrap();
         r.check(name, "auc", cut.auc.value, 1e-12);
         r.check(name, "auc.low", cut.auc.low.unwrap(), 1e-9);
         r.check(name, "auc.high", cut.auc.high.unwrap(), 1e-9);
@@ -169,7 +218,12 @@ fn tests_of_one_variable() {
     for name in categories {
         let plain = test(name, "chi-squared").unwrap();
         r.check(name, "chi-squared", plain.statistic.unwrap(), 1e-12);
-        r.check(name, "chi-squared.df", plain.degrees_of_freedom.unwrap(), 1e-12);
+        r.check(
+            name,
+            "chi-squared.df",
+            plain.degrees_of_freedom.unwrap(),
+            1e-12,
+        );
         r.check(name, "chi-squared.p", plain.p, 1e-9);
         if let Some(yates) = test(name, "chi-squared, Yates") {
             r.check(name, "yates", yates.statistic.unwrap(), 1e-12);
@@ -203,8 +257,18 @@ fn maximum_likelihood() {
     let whole = fit(&rows, Penalty::None).unwrap();
     let names: Vec<&str> = ["intercept"].into_iter().chain(COLUMNS).collect();
     for (place, name) in names.iter().enumerate() {
-        r.check("glm", &format!("coefficient.{name}"), whole.coefficients[place], 1e-9);
-        r.check("glm", &format!("se.{name}"), whole.standard_error(place), 1e-9);
+        r.check(
+            "glm",
+            &format!("coefficient.{name}"),
+            whole.coefficients[place],
+            1e-9,
+        );
+        r.check(
+            "glm",
+            &format!("se.{name}"),
+            whole.standard_error(place),
+            1e-9,
+        );
         let p = whole.wald(place).p;
         assert!((p / r.get("glm", &format!("p.{name}")) - 1.0).abs() < 1e-9);
         if let Some(column) = place.checked_sub(1) {
@@ -236,12 +300,27 @@ fn offsets() {
     let mut rows = Rows::new(1);
     for row in 0..both.len() {
         let [age, uptake] = [both.x(row)[0], both.x(row)[1]];
-        rows.push_with_offset(&[age], both.events()[row], both.others()[row], 0.5 * uptake - 1.0);
+        rows.push_with_offset(
+            &[age],
+            both.events()[row],
+            both.others()[row],
+            0.5 * uptake - 1.0,
+        );
     }
     let held = fit(&rows, Penalty::None).unwrap();
     for (place, name) in ["intercept", "ageYears"].into_iter().enumerate() {
-        r.check("offset", &format!("coefficient.{name}"), held.coefficients[place], 1e-9);
-        r.check("offset", &format!("se.{name}"), held.standard_error(place), 1e-9);
+        r.check(
+            "offset",
+            &format!("coefficient.{name}"),
+            held.coefficients[place],
+            1e-9,
+        );
+        r.check(
+            "offset",
+            &format!("se.{name}"),
+            held.standard_error(place),
+            1e-9,
+        );
     }
     r.check("offset", "lr", held.likelihood_ratio().statistic, 1e-9);
 }
@@ -263,8 +342,18 @@ fn ridge_and_its_choice() {
     r.check("ridge", "best", best.lambda, 0.0);
     let held = fit(&rows, Penalty::Ridge(4.0)).unwrap();
     for (place, name) in ["intercept"].into_iter().chain(COLUMNS).enumerate() {
-        r.check("ridge", &format!("coefficient.{name}"), held.coefficients[place], 1e-6);
-        r.check("ridge", &format!("se.{name}"), held.standard_error(place), 1e-6);
+        r.check(
+            "ridge",
+            &format!("coefficient.{name}"),
+            held.coefficients[place],
+            1e-6,
+        );
+        r.check(
+            "ridge",
+            &format!("se.{name}"),
+            held.standard_error(place),
+            1e-6,
+        );
     }
 }
 
@@ -276,8 +365,18 @@ fn firth_under_separation() {
     assert!(fit(&rows, Penalty::None).is_err());
     let penalised = fit(&rows, Penalty::Firth).unwrap();
     for (place, name) in ["intercept"].into_iter().chain(columns).enumerate() {
-        r.check("firth", &format!("coefficient.{name}"), penalised.coefficients[place], 1e-6);
-        r.check("firth", &format!("se.{name}"), penalised.standard_error(place), 1e-6);
+        r.check(
+            "firth",
+            &format!("coefficient.{name}"),
+            penalised.coefficients[place],
+            1e-6,
+        );
+        r.check(
+            "firth",
+            &format!("se.{name}"),
+            penalised.standard_error(place),
+            1e-6,
+        );
     }
     for (column, name) in columns.iter().enumerate() {
         let (interval, test) = profile(&rows, &penalised, column, 0.95).unwrap();
@@ -306,15 +405,41 @@ fn forward_selection() {
         assert_eq!(step.action, "entered");
         let expected = r.get("forward", &format!("{number}.term")) as usize;
         assert_eq!(step.variable, names[expected - 1]);
-        r.check("forward", &format!("{number}.lr"), step.test.statistic.unwrap(), 1e-8);
+        r.check(
+            "forward",
+            &format!("{number}.lr"),
+            step.test.statistic.unwrap(),
+            1e-8,
+        );
         r.check("forward", &format!("{number}.p"), step.test.p, 1e-8);
     }
     // The entered model of this cohort is R's glm, odds ratios and all.
     let entered: &Model = derivation.entered.as_ref().unwrap();
-    r.check("glm", "lr", entered.likelihood_ratio.statistic.unwrap(), 1e-8);
-    let of = |name: &str| entered.coefficients.iter().find(|c| c.variable == name).unwrap();
-    r.check("glm", "low.ageYears", of("ageYears").odds_ratio.low.unwrap(), 1e-9);
-    r.check("glm", "high.uptake", of("uptake").odds_ratio.high.unwrap(), 1e-9);
+    r.check(
+        "glm",
+        "lr",
+        entered.likelihood_ratio.statistic.unwrap(),
+        1e-8,
+    );
+    let of = |name: &str| {
+        entered
+            .coefficients
+            .iter()
+            .find(|c| c.variable == name)
+            .unwrap()
+    };
+    r.check(
+        "glm",
+        "low.ageYears",
+        of("ageYears").odds_ratio.low.unwrap(),
+        1e-9,
+    );
+    r.check(
+        "glm",
+        "high.uptake",
+        of("uptake").odds_ratio.high.unwrap(),
+        1e-9,
+    );
 }
 
 /// A derivation whose nomogram is R's `small`: four criteria without selection.
@@ -324,13 +449,24 @@ fn calibrated(resamples: usize) -> Derivation {
         let values = (0..complete.len()).map(|row| Some(f64::from(complete.x(row)[column] >= cut)));
         Values::Numbers(values.collect())
     };
-    let columns = [("old", 0, 50.0), ("sexMale", 1, 1.0), ("gradeHigh", 2, 1.0), ("uptake", 3, 1.0)];
+    let columns = [
+        ("old", 0, 50.0),
+        ("sexMale", 1, 1.0),
+        ("gradeHigh", 2, 1.0),
+        ("uptake", 3, 1.0),
+    ];
     let cohort = Cohort {
         states: vec![[State::Unknown; 4]; complete.len()],
         outcomes: complete
             .events()
             .iter()
-            .map(|e| if *e == 1.0 { Outcome::Refractory } else { Outcome::NotRefractory })
+            .map(|e| {
+                if *e == 1.0 {
+                    Outcome::Refractory
+                } else {
+                    Outcome::NotRefractory
+                }
+            })
             .collect(),
         variables: columns
             .iter()
@@ -358,10 +494,30 @@ fn calibration_by_the_bootstrap() {
     assert_eq!((calibration.points.len(), calibration.fitted), (50, 2000));
     for place in (0..50).step_by(7) {
         let (point, number) = (calibration.points[place], place + 1);
-        r.check("calibrate", &format!("predicted.{number}"), point.predicted, 1e-8);
-        r.check("calibrate", &format!("apparent.{number}"), point.apparent, 1e-8);
+        r.check(
+            "calibrate",
+            &format!("predicted.{number}"),
+            point.predicted,
+            1e-8,
+        );
+        r.check(
+            "calibrate",
+            &format!("apparent.{number}"),
+            point.apparent,
+            1e-8,
+        );
         // Other resamples: within their error.
-        r.check("calibrate", &format!("corrected.{number}"), point.corrected.unwrap(), 4e-3);
+        r.check(
+            "calibrate",
+            &format!("corrected.{number}"),
+            point.corrected.unwrap(),
+            4e-3,
+        );
     }
-    r.check("calibrate", "mean-absolute-error", calibration.mean_absolute_error, 2e-3);
+    r.check(
+        "calibrate",
+        "mean-absolute-error",
+        calibration.mean_absolute_error,
+        2e-3,
+    );
 }
