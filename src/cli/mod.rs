@@ -3,7 +3,9 @@
 mod assess;
 mod audit;
 mod check;
+mod cohort;
 mod cohort_input;
+mod derive;
 mod feedback;
 mod model;
 mod nomogram;
@@ -47,6 +49,14 @@ enum Command {
     /// The model: its table, its nomogram, its facts, and how it was made from the paper.
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// Many patients as a table: draw synthetic ones.
+    #[command(subcommand)]
+    Cohort(cohort::CohortCommand),
+    /// Repeat the method of the paper on a cohort: tests, cut-offs, selection, points, nomogram, calibration.
+    #[command(
+        after_help = "Numbers enter the regressions as measured, as in the paper; --cut enters them as they are scored. A derived score is a report,\nnot a model that `serve` loads. Weaknesses of the method that apply to the cohort are listed.\n\nExamples:\n  rrdtc derive cohort.csv\n  rrdtc derive cohort.csv --candidates ageAtDiagnosis,recurrence,multiSiteMetastasis,fdgUptake --json\n  rrdtc derive cohort.csv --outcome deathWithinTenYears --firth"
+    )]
+    Derive(derive::Derive),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -137,6 +147,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Model(command) => command.run(),
+        Command::Cohort(command) => command.run(),
+        Command::Derive(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }
