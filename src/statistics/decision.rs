@@ -26,8 +26,11 @@ pub fn thresholds() -> Vec<f64> {
 }
 
 /// The curve of a prediction: positive is `by >= threshold`. For a marker that is 0 or 1, every threshold above 0 cuts alike.
-/// No point where nobody is given.
+/// No point where nobody is given, or where the prediction of somebody is NaN: such patients must be left out before.
 pub fn curve(groups: &[Ranked], thresholds: &[f64]) -> Vec<NetBenefit> {
+    if groups.iter().any(|group| group.by.is_nan()) {
+        return Vec::new();
+    }
     let mut sorted = groups.to_vec();
     sorted.sort_unstable_by(|a, b| a.by.total_cmp(&b.by));
     let (events, others) = totals(&sorted);
@@ -133,6 +136,14 @@ mod tests {
         assert_eq!(curve(&at_one, &[0.51])[0].true_positives, 0.0);
         assert!(curve(&groups, &[1.0, -0.1, f64::NAN]).is_empty());
         assert!(curve(&[], &thresholds()).is_empty());
+        let unknown = [
+            Ranked {
+                by: f64::NAN,
+                ..groups[0]
+            },
+            groups[1],
+        ];
+        assert!(curve(&unknown, &thresholds()).is_empty());
         assert_eq!(curve(&groups, &[0.0])[0].interventions_avoided, None);
     }
 }
