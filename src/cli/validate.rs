@@ -57,7 +57,8 @@ impl Validate {
             .num_threads(self.threads.map_or(0, usize::from))
             .build()
             .map_err(|error| Failure::Input(format!("no threads can be started: {error}")))?;
-        let validation = pool.install(|| validation::evaluate(&cohort, &knowledge.model, request))?;
+        let validation =
+            pool.install(|| validation::evaluate(&cohort, &knowledge.model, request))?;
         print(&validation, self.json)
     }
 }

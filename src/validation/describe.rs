@@ -211,7 +211,12 @@ mod tests {
 
     #[test]
     fn numbers_have_three_digits() {
-        for (value, expected) in [(48.79, Some(48.8)), (7_654_321.0, Some(7_650_000.0)), (0.1 + 0.2, Some(0.3)), (f64::NAN, None)] {
+        for (value, expected) in [
+            (48.79, Some(48.8)),
+            (7_654_321.0, Some(7_650_000.0)),
+            (0.1 + 0.2, Some(0.3)),
+            (f64::NAN, None),
+        ] {
             assert_eq!(three_digits(value), expected);
         }
     }

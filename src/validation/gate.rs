@@ -174,7 +174,10 @@ mod tests {
             let size = Size::of(smaller, smaller + 7, false);
             assert_eq!(size.gate().reached, reached, "{smaller}");
             let held = size.withheld(&OF_MODEL).count();
-            assert_eq!(held, OF_MODEL.iter().filter(|(n, _)| *n as u64 > reached).count());
+            assert_eq!(
+                held,
+                OF_MODEL.iter().filter(|(n, _)| *n as u64 > reached).count()
+            );
             for item in size.withheld(&OF_MODEL) {
                 assert_eq!(item.missing, item.needed - smaller);
             }

@@ -40,7 +40,11 @@ pub fn methods(calibration: &[Calibration]) -> Vec<Method> {
         .map(|(name, text)| Method { name, text })
         .collect();
     if !calibration.is_empty() {
-        methods.extend(OF_PROBABILITIES.iter().map(|(name, text)| Method { name, text }));
+        methods.extend(
+            OF_PROBABILITIES
+                .iter()
+                .map(|(name, text)| Method { name, text }),
+        );
     }
     methods
 }
@@ -54,10 +58,7 @@ const ALWAYS: [(&str, &str); 11] = [
         "wilson",
         "Wilson's 95 % interval of a share, without continuity correction (R: prop.test(correct = FALSE)).",
     ),
-    (
-        "log",
-        "95 % Wald interval of a ratio on the log scale.",
-    ),
+    ("log", "95 % Wald interval of a ratio on the log scale."),
     (
         "wald",
         "95 % Wald interval: value plus or minus 1.96 standard errors.",

@@ -50,7 +50,11 @@ pub fn grouped(counts: &PatternCounts, of: impl Fn(Pattern) -> f64) -> Vec<Ranke
         events: counts.refractory[pattern.index()] as f64,
         others: counts.not_refractory[pattern.index()] as f64,
     });
-    merged(groups.filter(|group| group.events + group.others > 0.0).collect())
+    merged(
+        groups
+            .filter(|group| group.events + group.others > 0.0)
+            .collect(),
+    )
 }
 
 /// Sorted, and groups of the same number made one.

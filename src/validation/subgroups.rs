@@ -143,8 +143,16 @@ fn differences(levels: &[Level]) -> Vec<LevelDifference> {
     type Of = fn(&Level) -> &Option<Figure>;
     type Between = fn(&Figure, &Figure) -> Option<Figure>;
     let figures: [(&'static str, Of, Between); 4] = [
-        ("sensitivity", |level| &level.sensitivity, difference_of_shares),
-        ("specificity", |level| &level.specificity, difference_of_shares),
+        (
+            "sensitivity",
+            |level| &level.sensitivity,
+            difference_of_shares,
+        ),
+        (
+            "specificity",
+            |level| &level.specificity,
+            difference_of_shares,
+        ),
         ("auc", |level| &level.auc, difference_of_areas),
         (
             "observedExpected",
@@ -212,7 +220,12 @@ fn columns(cohort: &Cohort) -> String {
     if cohort.time_zero.is_some() {
         names.push("timeZero");
     }
-    names.extend(cohort.variables.iter().map(|variable| variable.name.as_str()));
+    names.extend(
+        cohort
+            .variables
+            .iter()
+            .map(|variable| variable.name.as_str()),
+    );
     names.join(", ")
 }
 
@@ -227,7 +240,9 @@ fn whole(cohort: &Cohort, name: &str) -> Option<Levels> {
         let states = cohort.states.iter();
         return Some(Levels {
             names: vec!["present".to_owned(), "absent".to_owned()],
-            of: states.map(|states| level(&states[predictor as usize])).collect(),
+            of: states
+                .map(|states| level(&states[predictor as usize]))
+                .collect(),
             cut: None,
         });
     }
@@ -238,7 +253,10 @@ fn whole(cohort: &Cohort, name: &str) -> Option<Levels> {
         let place = |year: i16| u16::try_from(year - first).ok();
         return Some(Levels {
             names: (first..=last).map(|year| year.to_string()).collect(),
-            of: days.iter().map(|day| day.and_then(|day| place(day.year()))).collect(),
+            of: days
+                .iter()
+                .map(|day| day.and_then(|day| place(day.year())))
+                .collect(),
             cut: Some("by calendar year".to_owned()),
         });
     }

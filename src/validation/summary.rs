@@ -14,20 +14,34 @@ pub fn text(validation: &Validation) -> String {
 fn write(out: &mut String, v: &Validation) -> std::fmt::Result {
     let model = &v.provenance.model;
     let flow = &v.flow;
-    writeln!(out, "Local evaluation of {} {} (sha256 {:.12})", model.id, model.version, model.sha256)?;
+    writeln!(
+        out,
+        "Local evaluation of {} {} (sha256 {:.12})",
+        model.id, model.version, model.sha256
+    )?;
     writeln!(
         out,
         "rows {}: {} unreadable, {} without a known outcome, {} with an unknown predictor ({} of them without PET), {} analysed",
-        flow.rows, flow.bad_rows, flow.outcome_undetermined, flow.incomplete, flow.without_pet, flow.analysed
+        flow.rows,
+        flow.bad_rows,
+        flow.outcome_undetermined,
+        flow.incomplete,
+        flow.without_pet,
+        flow.analysed
     )?;
     writeln!(
         out,
         "analysed: {} turned out refractory, {} did not\n{}",
         flow.refractory, flow.not_refractory, v.gate.meaning
     )?;
-    writeln!(out, "\nscore  refractory/patients  observed              model  pattern")?;
+    writeln!(
+        out,
+        "\nscore  refractory/patients  observed              model  pattern"
+    )?;
     for row in v.patterns.iter().filter(|row| row.patients > 0) {
-        let model = row.model.map_or(String::new(), |model| per_cent(model.estimate));
+        let model = row
+            .model
+            .map_or(String::new(), |model| per_cent(model.estimate));
         writeln!(
             out,
             "{:>5}  {:>19}  {:<20}  {:>5}  {}",
@@ -52,7 +66,8 @@ fn write(out: &mut String, v: &Validation) -> std::fmt::Result {
             pair.first,
             pair.second,
             number(&pair.difference),
-            pair.p.map_or(String::new(), |p| format!(", p {}", p_value(p)))
+            pair.p
+                .map_or(String::new(), |p| format!(", p {}", p_value(p)))
         )?;
     }
     for calibration in &v.calibration {
@@ -62,20 +77,42 @@ fn write(out: &mut String, v: &Validation) -> std::fmt::Result {
     if let Some(decision) = &v.decision {
         writeln!(out, "\ngreatest net benefit")?;
         for range in &decision.best {
-            writeln!(out, "  threshold {:.2} to {:.2}: {}", range.from, range.to, range.strategies.join(", "))?;
+            writeln!(
+                out,
+                "  threshold {:.2} to {:.2}: {}",
+                range.from,
+                range.to,
+                range.strategies.join(", ")
+            )?;
         }
     }
     if let Some(refit) = &v.refit {
         writeln!(
             out,
-            "\nfour-factor model fitted here: c {:.3}, corrected for optimism {:.3} ({} replicates)",
-            refit.c_apparent, refit.c_corrected, refit.replicates
+            "\nfour-factor model fitted here: c {:.3}{}",
+            refit.c_apparent,
+            refit.c_corrected.map_or(String::new(), |c| format!(
+                ", corrected for optimism {c:.3} ({} replicates)",
+                refit.replicates
+            ))
         )?;
     }
     for subgroup in &v.subgroups {
-        writeln!(out, "\nby {}{}", subgroup.variable, subgroup.cut.as_ref().map_or(String::new(), |cut| format!(" ({cut})")))?;
+        writeln!(
+            out,
+            "\nby {}{}",
+            subgroup.variable,
+            subgroup
+                .cut
+                .as_ref()
+                .map_or(String::new(), |cut| format!(" ({cut})"))
+        )?;
         for level in &subgroup.levels {
-            write!(out, "  {}: {}/{}", level.level, level.refractory, level.patients)?;
+            write!(
+                out,
+                "  {}: {}/{}",
+                level.level, level.refractory, level.patients
+            )?;
             for (name, figure) in [
                 ("sensitivity", &level.sensitivity),
                 ("specificity", &level.specificity),
@@ -96,22 +133,51 @@ fn write(out: &mut String, v: &Validation) -> std::fmt::Result {
             v.unknowns.incomplete
         )?;
         for bound in &v.unknowns.bounds {
-            writeln!(out, "  {}: {:.3} to {:.3}", bound.figure, bound.least, bound.greatest)?;
+            writeln!(
+                out,
+                "  {}: {:.3} to {:.3}",
+                bound.figure, bound.least, bound.greatest
+            )?;
         }
         writeln!(
             out,
             "  class fixed all the same: sensitivity {}, specificity {}; open: {} refractory, {} not",
-            v.unknowns.determinate_class.sensitivity.as_ref().map_or("-".to_owned(), number),
-            v.unknowns.determinate_class.specificity.as_ref().map_or("-".to_owned(), number),
+            v.unknowns
+                .determinate_class
+                .sensitivity
+                .as_ref()
+                .map_or("-".to_owned(), number),
+            v.unknowns
+                .determinate_class
+                .specificity
+                .as_ref()
+                .map_or("-".to_owned(), number),
             v.unknowns.indeterminate[0],
             v.unknowns.indeterminate[1]
         )?;
     }
-    list(out, "\nwithheld", v.withheld.iter().map(|item| {
-        let shown = if item.shown { " (shown all the same)" } else { "" };
-        format!("{}{shown}: {} more patients in the smaller class needed", item.what, item.missing)
-    }))?;
-    list(out, "\nnotes", v.notes.iter().map(|note| format!("{}: {}", note.about, note.text)))?;
+    list(
+        out,
+        "\nwithheld",
+        v.withheld.iter().map(|item| {
+            let shown = if item.shown {
+                " (shown all the same)"
+            } else {
+                ""
+            };
+            format!(
+                "{}{shown}: {} more patients in the smaller class needed",
+                item.what, item.missing
+            )
+        }),
+    )?;
+    list(
+        out,
+        "\nnotes",
+        v.notes
+            .iter()
+            .map(|note| format!("{}: {}", note.about, note.text)),
+    )?;
     list(out, "\nlimits", v.limits.iter().cloned())
 }
 

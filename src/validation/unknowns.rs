@@ -33,7 +33,8 @@ pub fn unknowns(counts: &Counts, model: &Model, shows_rates: bool) -> Unknowns {
             class: class_of(&states),
         })
         .collect();
-    let of_class = |class: Classification| outcomes(kinds.iter().filter(|kind| kind.class == class));
+    let of_class =
+        |class: Classification| outcomes(kinds.iter().filter(|kind| kind.class == class));
     let above = of_class(Classification::AtOrAboveCutoff);
     let below = of_class(Classification::BelowCutoff);
     let open = |kind: &&Kind| kind.states.iter().any(|state| state.is_open());
@@ -133,7 +134,10 @@ fn bounds(
             "modelAuc",
             worst_and_best(&|kinds, towards| c_index(&ranked(kinds, towards, of))),
         ));
-        figures.push(("observedExpected", observed_expected(kinds, &complete, nomogram)));
+        figures.push((
+            "observedExpected",
+            observed_expected(kinds, &complete, nomogram),
+        ));
         let brier = worst_and_best(&|kinds, towards| brier(kinds, towards, of));
         // The worse Brier score is the greater one.
         figures.push((

@@ -129,12 +129,13 @@ pub struct CalibrationGroup {
 pub struct Refit {
     /// Intercept and log odds ratios.
     pub coefficients: Vec<Coefficient>,
-    /// Rows as `rms::validate` prints them: Dxy, R2, Intercept, Slope, Emax, D, U, Q, B, g, gp.
+    /// Rows as `rms::validate` prints them: Dxy, R2, Intercept, Slope, Emax, D, U, Q, B, g, gp. Empty without replicates.
     pub rows: Vec<OptimismRow>,
     /// Apparent c-index.
     pub c_apparent: f64,
-    /// Corrected: 0.5 + Dxy / 2.
-    pub c_corrected: f64,
+    /// Corrected: 0.5 + Dxy / 2. Left out without replicates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c_corrected: Option<f64>,
     /// Bootstrap replicates that were fitted.
     pub replicates: u32,
     /// Replicates without a finite fit: left out of the means.
