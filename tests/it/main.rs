@@ -18,6 +18,7 @@ mod model_facts;
 mod nomogram;
 mod nomogram_figure;
 mod operations;
+mod oracle;
 mod orders;
 mod page;
 mod peers;
