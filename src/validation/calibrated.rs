@@ -39,6 +39,11 @@ pub fn calibration(probabilities: Probabilities<'_>, all_figures: bool) -> Calib
         patients: (events + others) as u64,
         refractory: events as u64,
         expected: groups.iter().map(|g| g.by * (g.events + g.others)).sum(),
+        zero_or_one: groups
+            .iter()
+            .filter(|group| group.by <= 0.0 || group.by >= 1.0)
+            .map(|group| (group.events + group.others) as u64)
+            .sum(),
         observed_expected: None,
         in_the_large: None,
         brier: None,

@@ -33,4 +33,5 @@ mod store;
 mod support;
 mod terminology;
 mod texts;
+mod validation;
 mod versions;
