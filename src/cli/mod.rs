@@ -6,6 +6,7 @@ mod check;
 mod cohort;
 mod cohort_check;
 mod cohort_input;
+mod derive;
 mod feedback;
 mod model;
 mod nomogram;
@@ -61,6 +62,11 @@ enum Command {
         after_help = "A cohort is a table with a row for each patient: the four predictors as they were before the first radioiodine treatment, and the outcome.\nCSV, TSV or NDJSON; docs/cohort.md has the columns, the codes, and how a map names local ones.\n\nExamples:\n  rrdtc cohort synthesize --patients 404 --out cohort.csv   # something to try every command with\n  rrdtc cohort check cohort.csv\n  rrdtc cohort check --map our.toml export.csv"
     )]
     Cohort(cohort::CohortCommand),
+    /// Repeat the method of the paper on a cohort: tests, cut-offs, selection, points, nomogram, calibration.
+    #[command(
+        after_help = "Numbers enter the regressions as measured, as in the paper; --cut enters them as they are scored. A derived score is a report,\nnot a model that `serve` loads. Weaknesses of the method that apply to the cohort are listed.\n\nExamples:\n  rrdtc derive cohort.csv\n  rrdtc derive cohort.csv --candidates ageAtDiagnosis,recurrence,multiSiteMetastasis,fdgUptake --json\n  rrdtc derive cohort.csv --outcome deathWithinTenYears --firth"
+    )]
+    Derive(derive::Derive),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -153,6 +159,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Model(command) => command.run(),
         Command::Validate(command) => command.run(),
         Command::Cohort(command) => command.run(),
+        Command::Derive(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }
