@@ -83,12 +83,18 @@ impl CohortInput {
             strict: self.strict,
         };
         let mut list = self.bad_rows.as_deref().map(BadRows::create).transpose()?;
-        // Drawn only on a terminal, and only when it takes a while.
-        let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
-        let bar = ProgressBar::new(self.files.iter().map(size).sum());
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left")
-        {
+        // Drawn only on a terminal.
+        let size = |path: &PathBuf| std::fs::metadata(path).map(|file| file.len()).ok();
+        // Of standard input nobody knows how much it is.
+        let sizes: Option<Vec<u64>> = self.files.iter().map(size).collect();
+        let (bar, template) = match sizes {
+            Some(sizes) => (
+                ProgressBar::new(sizes.iter().sum()),
+                "{bar:40} {bytes} of {total_bytes}, {eta} left",
+            ),
+            None => (ProgressBar::no_length(), "{spinner} {bytes} read"),
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         let cohort = reading.read(

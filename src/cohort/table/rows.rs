@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 /// Patients so far.
 pub(super) struct Rows<'a> {
@@ -25,13 +25,33 @@ pub(super) struct Rows<'a> {
     days: Vec<Option<Date>>,
     variables: Vec<Growing>,
     /// Hashes of the patients' names, under a key of this run. That two of 10^7 names share one has a chance of three in a million.
-    patients: HashSet<u64>,
+    patients: HashSet<u64, BuildHasherDefault<IsHash>>,
     key: RandomState,
     file: FileOfRows,
     /// The header of the first file that has one, in the order of the alphabet.
     columns_of_first: Option<Vec<String>>,
     /// Cells of the row that is looked at, by variable of the file.
     taken: Vec<Taken>,
+}
+
+/// For a set of what is a hash already.
+#[derive(Default)]
+struct IsHash(u64);
+
+impl Hasher for IsHash {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Where the columns of the file that is read are.
@@ -90,7 +110,7 @@ impl<'a> Rows<'a> {
             probabilities: Vec::new(),
             days: Vec::new(),
             variables: Vec::new(),
-            patients: HashSet::new(),
+            patients: HashSet::default(),
             key: RandomState::new(),
             file: FileOfRows::default(),
             columns_of_first: None,
