@@ -180,7 +180,7 @@ fn no_patient_is_in_the_report() {
             if at % 4 == 0 { f } else { r },
             at / 3,
             50 + at % 60,
-            ["f", "m"][at % 2]
+            ["f", "m"][usize::try_from(at % 2).unwrap()]
         )
         .unwrap();
     }

@@ -186,7 +186,7 @@ fn figures_of_the_source_study() {
 
 #[test]
 fn the_refit_is_that_of_r() {
-    let file = std::fs::read_to_string("tests/oracle/expected/optimism.csv").unwrap();
+    let file = std::fs::read_to_string("tests/oracle/expected/validate.csv").unwrap();
     let mut expected: BTreeMap<(&str, &str), f64> = BTreeMap::new();
     for line in file.lines().skip(3) {
         let cells: Vec<&str> = line.split(',').collect();
