@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas};
 use super::style::SMALL;
-use super::text::{width, wrap};
+use super::text::{thousands, width, wrap};
 
 /// A flow diagram as STROBE and TRIPOD ask for.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -114,28 +114,4 @@ fn arrow(canvas: &mut Canvas, (x, y): (f64, f64), is_sideways: bool) {
         false => [(x, y), (x - 5.0, y - 9.0), (x + 5.0, y - 9.0)],
     };
     canvas.path(&tip, true, "arrow");
-}
-
-/// A count with commas.
-fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_have_commas() {
-        let texts = [0, 999, 1_000, 1_234_567].map(thousands);
-        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
-    }
 }

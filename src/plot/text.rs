@@ -53,6 +53,19 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
+/// A count with commas: "1,234".
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +86,11 @@ mod tests {
             escape("<a b=\"c\">&\u{0}\n"),
             "&lt;a b=&quot;c&quot;&gt;&amp;\u{fffd} "
         );
+    }
+
+    #[test]
+    fn counts_have_commas() {
+        let texts = [0, 999, 1_000, 1_234_567].map(thousands);
+        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
     }
 }
