@@ -95,11 +95,11 @@ impl Canvas {
         let _ = writeln!(self.elements, "{close}\" class=\"{class}\"/>");
     }
 
-    /// The mark of a series: each has its own shape.
-    pub(super) fn mark(&mut self, (x, y): (f64, f64), radius: f64, series: usize) {
+    /// The mark of a series: `shape` is one of six, as a series is.
+    pub(super) fn mark(&mut self, (x, y): (f64, f64), radius: f64, shape: usize, series: usize) {
         let class = format!("mark fill{series}");
         let r = radius;
-        match series {
+        match shape {
             1 => {
                 let _ = writeln!(
                     self.elements,

@@ -135,18 +135,13 @@ pub fn decision(title: &str, description: &str, curves: &[Curve]) -> Figure {
         .map(|(_, benefit)| *benefit)
         .filter(|benefit| benefit.is_finite());
     let highest = highest.fold(0.1, f64::max);
-    let top = (highest * 10.0 + 0.5).ceil() / 10.0;
-    let mut layers = vec![Layer::Reference {
-        name: String::new(),
-        line: Line::Horizontal(0.0),
-    }];
-    layers.extend(lines(curves));
+    let top = (highest * 20.0 + 0.2).ceil() / 20.0;
     Figure {
         title: title.to_owned(),
         description: description.to_owned(),
         x: Axis::between("Threshold probability", 0.0, 1.0),
         y: Axis::between("Net benefit", -0.1, top),
-        layers,
+        layers: lines(curves).collect(),
         shape: Shape::Wide,
     }
 }
@@ -220,14 +215,14 @@ pub struct Control {
 /// A control chart over time. The x of each value is its period's place and need not be given.
 pub fn control(title: &str, description: &str, y: &str, shown: &Control) -> Figure {
     let mut layers = Vec::new();
+    // Each period has its own limits, from its left to its right; one without interrupts the band.
     let limits = shown.limits.iter().enumerate();
     let limits =
-        limits.filter_map(|(place, limits)| limits.map(|(low, high)| (place as f64, low, high)));
-    // Each period has its own limits, from its left to its right.
+        limits.map(|(place, limits)| (place as f64, limits.unwrap_or((f64::NAN, f64::NAN))));
     let band: Vec<_> = limits
-        .flat_map(|(x, low, high)| [(x - 0.5, low, high), (x + 0.5, low, high)])
+        .flat_map(|(x, (low, high))| [(x - 0.5, low, high), (x + 0.5, low, high)])
         .collect();
-    if !band.is_empty() {
+    if shown.limits.iter().any(Option::is_some) {
         layers.push(Layer::Band {
             name: "Within the control limits".to_owned(),
             series: Series::new(6),
@@ -237,7 +232,7 @@ pub fn control(title: &str, description: &str, y: &str, shown: &Control) -> Figu
     if let Some(centre) = shown.centre {
         layers.push(Layer::Reference {
             name: "Expected".to_owned(),
-            line: Line::Horizontal(centre),
+            line: Line::Between((-0.5, centre), (shown.periods.len() as f64 - 0.5, centre)),
         });
     }
     let placed = shown.values.iter().enumerate().map(|(place, value)| {

@@ -177,6 +177,6 @@ fn interval(
         }
     }
     if (-1e-9..=1.0 + 1e-9).contains(&places[0]) {
-        canvas.mark((x(estimate), y), 4.5, 2);
+        canvas.mark((x(estimate), y), 4.5, 2, 1);
     }
 }

@@ -17,6 +17,8 @@ pub mod charts;
 mod figure;
 mod flow;
 mod forest;
+mod layers;
+mod legend;
 pub mod style;
 mod text;
 mod thin;
