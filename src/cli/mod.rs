@@ -8,6 +8,7 @@ mod feedback;
 mod model;
 mod nomogram;
 mod serve;
+mod validate;
 
 use crate::audit::{UnusableAudit, UnusableKey};
 use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
@@ -47,6 +48,11 @@ enum Command {
     /// The model: its table, its nomogram, its facts, and how it was made from the paper.
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// How well score, class, PET alone and probability do on your own patients: a local evaluation.
+    #[command(
+        after_help = "Fix the definition of the outcome and its horizon before you look. docs/validation.md tells how to read the report.\n\nExamples:\n  rrdtc validate cohort.csv --horizon \"24 months from the first iodine-131\"\n  rrdtc validate cohort.csv --subgroup sex --subgroup ageYears:45,65 --json > report.json\n  RRDTC_MODEL=ours.json rrdtc validate cohort.csv --bootstrap 100 --seed 7\n\nExit codes: 0 report made (also where the cohort is too small for some figures), 1 cohort unusable, 2 usage, 3 model or configuration invalid."
+    )]
+    Validate(validate::Validate),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -137,6 +143,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Model(command) => command.run(),
+        Command::Validate(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }
