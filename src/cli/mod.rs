@@ -3,6 +3,7 @@
 mod assess;
 mod audit;
 mod check;
+mod cohort;
 mod cohort_input;
 mod feedback;
 mod model;
@@ -53,6 +54,9 @@ enum Command {
         after_help = "Fix the definition of the outcome and its horizon before you look. docs/validation.md tells how to read the report.\n\nExamples:\n  rrdtc validate cohort.csv --horizon \"24 months from the first iodine-131\"\n  rrdtc validate cohort.csv --subgroup sex --subgroup ageYears:45,65 --json > report.json\n  RRDTC_MODEL=ours.json rrdtc validate cohort.csv --bootstrap 100 --seed 7\n\nExit codes: 0 report made (also where the cohort is too small for some figures), 1 cohort unusable, 2 usage, 3 model or configuration invalid."
     )]
     Validate(validate::Validate),
+    /// Many patients as a table: draw synthetic ones.
+    #[command(subcommand)]
+    Cohort(cohort::CohortCommand),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -144,6 +148,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Check(command) => command.run(),
         Command::Model(command) => command.run(),
         Command::Validate(command) => command.run(),
+        Command::Cohort(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }

@@ -4,8 +4,9 @@ use super::cohort_input::CohortInput;
 use super::{Common, Failure};
 use crate::validation::{self, CannotEvaluate, Request, Validation, summary};
 use clap::Args;
-use jiff::Zoned;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::Offset;
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
@@ -33,7 +34,7 @@ pub struct Validate {
     /// The horizon of the outcome, in words: it stands in the report. Fix it before you look.
     #[arg(long, value_name = "TEXT")]
     horizon: Option<String>,
-    /// Day of the report instead of today.
+    /// Day of the report instead of today (UTC).
     #[arg(long, value_name = "DAY")]
     date: Option<Date>,
     /// Everything as JSON, instead of a summary.
@@ -51,7 +52,9 @@ impl Validate {
             subgroups: self.subgroup,
             all_figures: self.all_figures,
             horizon: self.horizon,
-            date: self.date.unwrap_or_else(|| Zoned::now().date()),
+            date: self
+                .date
+                .unwrap_or_else(|| Offset::UTC.to_datetime(Timestamp::now()).date()),
         };
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads.map_or(0, usize::from))
@@ -78,7 +81,7 @@ impl From<CannotEvaluate> for Failure {
     fn from(error: CannotEvaluate) -> Self {
         match error {
             CannotEvaluate::Subgroup(_) => Self::Usage(error.to_string()),
-            CannotEvaluate::NoPatients | CannotEvaluate::NoOutcomes { .. } => {
+            CannotEvaluate::NoPatients { .. } | CannotEvaluate::NoOutcomes { .. } => {
                 Self::Input(error.to_string())
             }
         }
