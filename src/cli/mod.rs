@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod cohort;
 mod cohort_input;
+mod derive;
 mod feedback;
 mod model;
 mod nomogram;
@@ -57,6 +58,11 @@ enum Command {
     /// Many patients as a table: draw synthetic ones.
     #[command(subcommand)]
     Cohort(cohort::CohortCommand),
+    /// Repeat the method of the paper on a cohort: tests, cut-offs, selection, points, nomogram, calibration.
+    #[command(
+        after_help = "Numbers enter the regressions as measured, as in the paper; --cut enters them as they are scored. A derived score is a report,\nnot a model that `serve` loads. Weaknesses of the method that apply to the cohort are listed.\n\nExamples:\n  rrdtc derive cohort.csv\n  rrdtc derive cohort.csv --candidates ageAtDiagnosis,recurrence,multiSiteMetastasis,fdgUptake --json\n  rrdtc derive cohort.csv --outcome deathWithinTenYears --firth"
+    )]
+    Derive(derive::Derive),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -149,6 +155,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Model(command) => command.run(),
         Command::Validate(command) => command.run(),
         Command::Cohort(command) => command.run(),
+        Command::Derive(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }

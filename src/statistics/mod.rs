@@ -7,12 +7,15 @@ pub mod bootstrap;
 pub mod calibration;
 pub mod convergence;
 pub mod decision;
+pub mod hypothesis;
 pub mod loess;
 pub mod logistic;
 pub mod proportion;
 pub mod ranking;
+pub mod regression;
 pub mod roc;
 pub mod smooth;
+pub mod tails;
 
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 

@@ -9,6 +9,7 @@ mod browser;
 mod clients;
 mod cohort;
 mod command_line;
+mod derivation;
 mod docs;
 mod fetch;
 mod fhirbolt_pins;
