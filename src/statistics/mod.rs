@@ -7,6 +7,8 @@ pub mod convergence;
 pub mod logistic;
 pub mod proportion;
 pub mod ranking;
+pub mod regression;
+pub mod tails;
 
 /// Quantile by linear interpolation between order statistics (type 7, the default of R).
 ///
