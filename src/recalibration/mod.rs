@@ -4,7 +4,17 @@
 //! logistic model on the four predictors. Works on counts of the 16 patterns, so the size of the cohort costs nothing.
 //! Knows no command line and no files. Read [`Recalibration`] first, then [`ModelDiff`].
 
+mod closed_test;
+mod figures;
+mod model_file;
+mod optimism;
+mod recalibrate;
 mod result;
+mod update;
+
+pub use model_file::{CannotSign, Signed, model_file};
+pub use recalibrate::{CannotRecalibrate, Method, Options, recalibrate};
+pub use update::NoUpdate;
 
 pub use result::{
     ByOutcome, Calibration, Chosen, CoefficientRow, CohortSummary, Comparison, Estimate, Gate,

@@ -320,7 +320,8 @@ pub struct Recalibration {
     /// Slope of the update where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slope: Option<f64>,
-    /// Ridge penalty of a revision: half of this times the sum of squared changes of the four coefficients.
+    /// Ridge penalty of a revision: half of this times the sum of squared changes of the coefficients of the standardised
+    /// predictors (SD with n - 1) is taken from the log likelihood.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub penalty: Option<f64>,
     /// Effective degrees of freedom of a penalised revision, the intercept counted.
@@ -328,6 +329,9 @@ pub struct Recalibration {
     pub effective_degrees_of_freedom: Option<f64>,
     /// Coefficients before and after: intercept first.
     pub coefficients: Vec<CoefficientRow>,
+    /// Covariance of the updated coefficients in the order of `coefficients`, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covariance: Option<Vec<Vec<f64>>>,
     /// The 16 patterns by rising score: the data of the calibration figures before and after.
     pub patterns: Vec<PatternRow>,
     /// The original model on the analysed patients.
