@@ -4,10 +4,9 @@ use super::update::{Cells, SIZE, design, dot};
 use super::{Calibration, Estimate};
 use crate::domain::nomogram::inverse_logit;
 use crate::domain::score::Pattern;
-use crate::statistics::proportion::normal_quantile;
+use crate::statistics::calibration::{brier, in_the_large, observed_to_expected, recalibrate};
 use crate::statistics::ranking::Ranked;
-use crate::statistics::regression::{Fit, Penalty, fit};
-use crate::statistics::roc;
+use crate::statistics::{self, roc};
 
 /// Probabilities by pattern.
 pub(super) type Probabilities = [f64; Pattern::COUNT];
@@ -42,14 +41,6 @@ pub(super) fn groups(cells: &Cells, by: &Probabilities) -> Vec<Ranked> {
     by.iter().enumerate().map(group).collect()
 }
 
-/// Mean squared difference of probability and outcome.
-pub(super) fn brier(cells: &Cells, by: &Probabilities) -> f64 {
-    let term = |(at, p): (usize, &f64)| {
-        cells.events[at] * (1.0 - p).powi(2) + cells.others[at] * p.powi(2)
-    };
-    by.iter().enumerate().map(term).sum::<f64>() / cells.patients()
-}
-
 fn mean_difference(cells: &Cells, by: &Probabilities) -> f64 {
     let term = |(at, p): (usize, &f64)| {
         let patients = cells.events[at] + cells.others[at];
@@ -61,49 +52,34 @@ fn mean_difference(cells: &Cells, by: &Probabilities) -> f64 {
 /// The numbers alone, fast.
 pub(super) fn row(cells: &Cells, model: &[f64; SIZE]) -> Row {
     let by = probabilities(model);
-    let auc = roc::auc(&groups(cells, &by)).map_or(f64::NAN, |auc| auc.value);
-    let intercept = fit(&cells.in_the_large(model), Penalty::None);
-    let slope = fit(&cells.by_log_odds(model), Penalty::None);
+    let groups = groups(cells, &by);
     [
-        auc,
-        intercept.map_or(f64::NAN, |fit| fit.coefficients[0]),
-        slope.map_or(f64::NAN, |fit| fit.coefficients[1]),
-        brier(cells, &by),
+        roc::auc(&groups).map_or(f64::NAN, |auc| auc.value),
+        in_the_large(&groups).map_or(f64::NAN, |intercept| intercept.value),
+        recalibrate(&groups).map_or(f64::NAN, |fit| fit.slope),
+        brier(&groups).score,
         mean_difference(cells, &by),
     ]
 }
 
-/// Wald's 95 % interval.
-fn wald(fit: &Fit, coefficient: usize) -> Estimate {
-    let limits = fit.wald_interval(coefficient, 0.95);
-    Estimate {
-        low: limits.low,
-        value: fit.coefficients[coefficient],
-        high: limits.high,
-    }
-}
-
-/// A standard normal quantile for 95 % intervals.
-pub(super) fn z95() -> f64 {
-    normal_quantile(0.975)
+fn with_limits(of: statistics::Estimate) -> Option<Estimate> {
+    let [low, high] = of.limits?;
+    Some(Estimate {
+        low,
+        value: of.value,
+        high,
+    })
 }
 
 /// Every figure with its interval. What the patients do not tell is left out.
 pub(super) fn calibration(cells: &Cells, model: &[f64; SIZE]) -> Calibration {
-    let patients = cells.patients();
-    if patients <= 0.0 {
+    if cells.patients() <= 0.0 {
         return Calibration::default();
     }
     let by = probabilities(model);
-    let observed: f64 = cells.events.iter().sum();
-    let share = observed / patients;
-    let expected: f64 = by
-        .iter()
-        .enumerate()
-        .map(|(at, p)| (cells.events[at] + cells.others[at]) * p)
-        .sum();
-    let brier = brier(cells, &by);
-    let auc = roc::auc(&groups(cells, &by)).ok();
+    let groups = groups(cells, &by);
+    let brier = brier(&groups);
+    let auc = roc::auc(&groups).ok();
     Calibration {
         auc: auc.and_then(|auc| {
             let [low, high] = auc.limits?;
@@ -113,23 +89,13 @@ pub(super) fn calibration(cells: &Cells, model: &[f64; SIZE]) -> Calibration {
                 high,
             })
         }),
-        observed_by_expected: (observed > 0.0).then(|| {
-            let ratio = observed / expected;
-            let factor = (z95() * ((1.0 - share) / observed).sqrt()).exp();
-            Estimate {
-                low: ratio / factor,
-                value: ratio,
-                high: ratio * factor,
-            }
-        }),
-        intercept: fit(&cells.in_the_large(model), Penalty::None)
+        observed_by_expected: observed_to_expected(&groups).and_then(with_limits),
+        intercept: in_the_large(&groups).ok().and_then(with_limits),
+        slope: recalibrate(&groups)
             .ok()
-            .map(|fit| wald(&fit, 0)),
-        slope: fit(&cells.by_log_odds(model), Penalty::None)
-            .ok()
-            .map(|fit| wald(&fit, 1)),
-        brier: Some(brier),
-        scaled_brier: (share > 0.0 && share < 1.0).then(|| 1.0 - brier / (share * (1.0 - share))),
+            .and_then(|fit| with_limits(fit.slope())),
+        brier: Some(brier.score),
+        scaled_brier: brier.scaled,
         mean_difference_by_pattern: Some(mean_difference(cells, &by)),
     }
 }

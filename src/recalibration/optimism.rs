@@ -9,7 +9,7 @@ use super::figures::{NAMES, Row, row};
 use super::update::{Base, Cells, SIZE};
 use super::{Optimism, OptimismRow, Step};
 use crate::domain::score::Pattern;
-use rayon::prelude::*;
+use crate::statistics::bootstrap::{Stream, counts, replicate};
 
 /// What a replicate tells.
 struct Replicate {
@@ -19,14 +19,14 @@ struct Replicate {
 }
 
 /// A resample of the patients.
-fn resample(cells: &Cells, seed: u64, replicate: u64) -> Cells {
+pub(super) fn resample(cells: &Cells, stream: &mut Stream) -> Cells {
     let all: Vec<u64> = cells
         .events
         .iter()
         .chain(&cells.others)
         .map(|n| *n as u64)
         .collect();
-    let drawn = crate::statistics::bootstrap::counts(&all, seed, replicate);
+    let drawn = counts(&all, stream);
     let part = |from: usize| std::array::from_fn(|at| drawn[from + at] as f64);
     Cells {
         events: part(0),
@@ -43,18 +43,15 @@ pub(super) fn optimism(
     replicates: u32,
     seed: u64,
 ) -> Optimism {
-    let told: Vec<Option<Replicate>> = (0..u64::from(replicates))
-        .into_par_iter()
-        .map(|replicate| {
-            let drawn = resample(cells, seed, replicate);
-            let (step, model) = procedure(&drawn, base)?;
-            Some(Replicate {
-                step,
-                training: row(&drawn, &model),
-                test: row(cells, &model),
-            })
+    let told: Vec<Option<Replicate>> = replicate(seed, replicates as usize, |_, stream| {
+        let drawn = resample(cells, stream);
+        let (step, model) = procedure(&drawn, base)?;
+        Some(Replicate {
+            step,
+            training: row(&drawn, &model),
+            test: row(cells, &model),
         })
-        .collect();
+    });
     let apparent = row(cells, model);
     let mut chosen = [0; 4];
     for replicate in told.iter().flatten() {

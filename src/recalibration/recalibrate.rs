@@ -16,6 +16,7 @@ use crate::domain::score::{Pattern, Predictor};
 use crate::model::digits;
 use crate::model::file::ModelFile;
 use crate::statistics::proportion::wilson;
+use crate::statistics::z95;
 
 /// How the step is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -373,17 +374,14 @@ fn patterns(
         let at = pattern.index();
         let (events, others) = (cells.events[at] as u64, cells.others[at] as u64);
         let patients = events + others;
-        let observed = match (u32::try_from(events), u32::try_from(patients)) {
-            (Ok(events), Ok(all)) if all > 0 => {
-                let interval = wilson(events, all);
-                Some(Estimate {
-                    low: interval.low,
-                    value: interval.value,
-                    high: interval.high,
-                })
+        let observed = (patients > 0).then(|| {
+            let interval = wilson(events as f64, patients as f64);
+            Estimate {
+                low: interval.low,
+                value: interval.value,
+                high: interval.high,
             }
-            _ => None,
-        };
+        });
         let banded = nomogram.of(pattern);
         let before = Estimate {
             low: banded.low,
@@ -422,7 +420,7 @@ fn band(updated: &Updated, pattern: Pattern) -> Estimate {
         .covariance
         .map_or(0.0, |matrix| variance(&matrix, pattern).sqrt());
     let limit = |side: f64| {
-        let log_odds = model.log_odds(pattern) + side * super::figures::z95() * error;
+        let log_odds = model.log_odds(pattern) + side * z95() * error;
         digits(inverse_logit(log_odds), 6).clamp(LEAST, 1.0 - LEAST)
     };
     Estimate {

@@ -3,12 +3,73 @@
 //! Distributions come from `statrs`. The rest is our own because no well-kept library has it in the form that is needed: a
 //! logistic fit on counts of patterns (milliseconds for thousands of fits), split R-hat, and effective sample size.
 
+pub mod bootstrap;
+pub mod calibration;
 pub mod convergence;
+pub mod decision;
 pub mod logistic;
 pub mod proportion;
 pub mod ranking;
 pub mod regression;
+pub mod roc;
+pub mod smooth;
 pub mod tails;
+
+use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
+
+/// A number with the limits of its 95 % interval, where it has one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The number.
+    pub value: f64,
+    /// Lower and upper limit; the method is told where the estimate is.
+    pub limits: Option<[f64; 2]>,
+}
+
+impl Estimate {
+    /// A number without an interval.
+    pub fn alone(value: f64) -> Self {
+        Self {
+            value,
+            limits: None,
+        }
+    }
+
+    /// A number with its limits.
+    pub fn within(value: f64, low: f64, high: f64) -> Self {
+        Self {
+            value,
+            limits: Some([low, high]),
+        }
+    }
+
+    /// Wald's interval: 1.96 standard errors to both sides. Without an interval where the standard error is not finite.
+    pub fn wald(value: f64, standard_error: f64) -> Self {
+        if !standard_error.is_finite() {
+            return Self::alone(value);
+        }
+        let half = z95() * standard_error;
+        Self::within(value, value - half, value + half)
+    }
+}
+
+/// Standard errors to each side of a 95 % interval: the 0.975 quantile of the standard normal distribution.
+pub fn z95() -> f64 {
+    1.959_963_984_540_054
+}
+
+/// The two-sided p of a standard normal deviate.
+pub fn two_sided_p(z: f64) -> f64 {
+    2.0 * Normal::standard().cdf(-z.abs())
+}
+
+/// The upper tail of a chi-squared distribution. NaN for degrees of freedom that are none.
+pub fn chi_squared_p(statistic: f64, degrees: f64) -> f64 {
+    if statistic <= 0.0 {
+        return 1.0;
+    }
+    ChiSquared::new(degrees).map_or(f64::NAN, |distribution| distribution.sf(statistic))
+}
 
 /// Quantile by linear interpolation between order statistics (type 7, the default of R).
 ///
