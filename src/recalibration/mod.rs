@@ -1,1 +1,24 @@
 //! A model made to fit a cohort (none, intercept, intercept and slope, revision), and two models compared on one cohort.
+//!
+//! The score is never touched: its points and its cut-off are those of the study. What is updated is the nomogram, the
+//! logistic model on the four predictors. Works on counts of the 16 patterns, so the size of the cohort costs nothing.
+//! Knows no command line and no files. Read [`Recalibration`] first, then [`ModelDiff`].
+
+mod closed_test;
+mod figures;
+mod model_file;
+mod optimism;
+mod recalibrate;
+mod result;
+mod update;
+
+pub use model_file::{CannotSign, Signed, model_file};
+pub use recalibrate::{CannotRecalibrate, Method, Options, recalibrate};
+pub use update::NoUpdate;
+
+pub use result::{
+    ByOutcome, Calibration, Chosen, CoefficientRow, CohortSummary, Comparison, Estimate, Gate,
+    InputSummary, LikelihoodRatio, ModelDiff, ModelName, NetBenefit, Optimism, OptimismRow,
+    PairedAuc, PatternDifference, PatternRow, PointsRow, Recalibration, Reclassification, Settings,
+    Software, Step, ValueDifference,
+};
