@@ -45,7 +45,7 @@ pub struct Validate {
 impl Validate {
     pub(super) fn run(self) -> Result<(), Failure> {
         let (_, knowledge) = self.common.load()?;
-        let cohort = self.cohort.read()?;
+        let cohort = self.cohort.read_for(&knowledge.model)?;
         let request = Request {
             bootstrap: self.bootstrap,
             seed: self.seed,

@@ -6,12 +6,14 @@ use super::markers::bins;
 use super::result::{
     Calibration, CalibrationGroup, Curve, CurvePoint, Figure, Named, Package, Test,
 };
-use crate::statistics::calibration::{self as statistics, ValProb};
+use crate::statistics::calibration::{self as statistics, Distances, Flexible, ValProb};
+use crate::statistics::chi_squared_p;
+use crate::statistics::loess::Loess;
 use crate::statistics::ranking::{Ranked, totals};
 use crate::statistics::smooth::lowess;
 
 /// Points of a curve that are told at most; more cannot be told apart on paper.
-const MOST_POINTS: usize = 200;
+const MOST_POINTS: usize = 100;
 
 /// Probabilities by name.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +39,11 @@ pub fn calibration(probabilities: Probabilities<'_>, all_figures: bool) -> Calib
         patients: (events + others) as u64,
         refractory: events as u64,
         expected: groups.iter().map(|g| g.by * (g.events + g.others)).sum(),
+        zero_or_one: groups
+            .iter()
+            .filter(|group| group.by <= 0.0 || group.by >= 1.0)
+            .map(|group| (group.events + group.others) as u64)
+            .sum(),
         observed_expected: None,
         in_the_large: None,
         brier: None,
@@ -75,17 +82,19 @@ pub fn calibration(probabilities: Probabilities<'_>, all_figures: bool) -> Calib
         && let Ok(figures) = statistics::val_prob(groups)
     {
         let with_curve = size.shows(Needs::TwoHundred);
+        let flexible = with_curve
+            .then(|| statistics::flexible(groups).ok())
+            .flatten();
         found.packages.push(val_prob(&figures, with_curve));
+        found
+            .packages
+            .extend(calibration_curves(groups, &figures, flexible.as_ref()));
         if with_curve {
-            found.distances = [
-                ("Emax", figures.distances.e_max),
-                ("E90", figures.distances.e_90),
-                ("Eavg", figures.distances.e_average),
-            ]
-            .into_iter()
-            .filter_map(|(name, value)| named(name, Some(value)))
-            .collect();
-            found.curves.push(curve(groups));
+            found.distances = distances(&figures.distances, flexible.as_ref());
+            found.curves.push(lowess_curve(groups));
+            found
+                .curves
+                .extend(flexible.map(|flexible| loess_curve(groups, &flexible.curve)));
         }
     }
     found
@@ -151,10 +160,73 @@ fn val_prob(figures: &ValProb, with_curve: bool) -> Package {
     }
 }
 
-fn curve(groups: &[Ranked]) -> Curve {
+/// What `val.prob.ci.2` prints: D, R2 and Q belong to the recalibrated probabilities, the Intercept has the slope fixed at 1.
+fn calibration_curves(
+    groups: &[Ranked],
+    figures: &ValProb,
+    flexible: Option<&Flexible>,
+) -> Option<Package> {
+    let fit = statistics::recalibrate(groups).ok()?;
+    let in_the_large = statistics::in_the_large(groups).ok()?;
+    let (events, others) = totals(groups);
+    let n = events + others - figures.left_out;
+    let chi_squared = figures.d_chi_squared + figures.u_chi_squared?;
+    let null = fit.log_likelihood - chi_squared / 2.0;
+    let d = (chi_squared - 1.0) / n;
+    let u = figures.u?;
+    let all = [
+        ("Dxy", Some(figures.dxy)),
+        ("C (ROC)", Some(figures.c)),
+        (
+            "R2",
+            Some((1.0 - (-chi_squared / n).exp()) / (1.0 - (2.0 * null / n).exp())),
+        ),
+        ("D", Some(d)),
+        ("D:Chi-sq", Some(chi_squared)),
+        ("D:p", Some(chi_squared_p(chi_squared, 1.0))),
+        ("U", Some(u)),
+        ("U:Chi-sq", figures.u_chi_squared),
+        ("U:p", figures.u_p),
+        ("Q", Some(d - u)),
+        ("Brier", Some(figures.brier)),
+        ("Intercept", Some(in_the_large.value)),
+        ("Slope", Some(fit.slope)),
+        ("Emax", Some(fit.e_max())),
+        ("Brier scaled", statistics::brier(groups).scaled),
+        ("Eavg", flexible.map(|f| f.distances.e_average)),
+        ("ECI", flexible.map(|f| f.eci)),
+    ];
+    Some(Package {
+        name: "CalibrationCurves::val.prob.ci.2",
+        remark: "Intercept is calibration-in-the-large (slope fixed at 1). D, R2 and Q belong to the recalibrated probabilities. Emax comes from the logistic curve between 0 and 1, Eavg and ECI from loess of degree 2. The package's own interval of C (pepe) is not given; that of the AUC here is DeLong's.",
+        figures: all
+            .into_iter()
+            .filter_map(|(name, value)| named(name, value))
+            .collect(),
+    })
+}
+
+fn distances(of_lowess: &Distances, flexible: Option<&Flexible>) -> Vec<Named> {
+    let of_loess = |of: fn(&Flexible) -> f64| flexible.map(of);
+    [
+        ("Emax (lowess)", Some(of_lowess.e_max)),
+        ("E90 (lowess)", Some(of_lowess.e_90)),
+        ("Eavg (lowess)", Some(of_lowess.e_average)),
+        ("ICI (loess)", of_loess(|f| f.distances.e_average)),
+        ("E50 (loess)", of_loess(|f| f.distances.e_50)),
+        ("E90 (loess)", of_loess(|f| f.distances.e_90)),
+        ("Emax (loess)", of_loess(|f| f.distances.e_max)),
+        ("ECI (loess)", of_loess(|f| f.eci)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| named(name, value))
+    .collect()
+}
+
+fn lowess_curve(groups: &[Ranked]) -> Curve {
     let smooth = lowess(groups);
-    let step = groups.len().div_ceil(MOST_POINTS).max(1);
     let last = groups.len() - 1;
+    let step = groups.len().div_ceil(MOST_POINTS).max(1);
     let kept = groups.iter().zip(smooth).enumerate();
     Curve {
         method: "lowess",
@@ -164,9 +236,32 @@ fn curve(groups: &[Ranked]) -> Curve {
             })
             .map(|(_, (group, smooth))| CurvePoint {
                 predicted: group.by,
-                observed: smooth,
+                observed: smooth.clamp(0.0, 1.0),
                 low: None,
                 high: None,
+            })
+            .collect(),
+    }
+}
+
+/// At equal distances between the least and the greatest probability.
+fn loess_curve(groups: &[Ranked], curve: &Loess) -> Curve {
+    let (first, last) = (groups[0].by, groups[groups.len() - 1].by);
+    let at = |step: usize| first + (last - first) * step as f64 / MOST_POINTS as f64;
+    let cut = |share: f64| Some(share.clamp(0.0, 1.0)).filter(|share| share.is_finite());
+    Curve {
+        method: "loess",
+        points: (0..=MOST_POINTS)
+            .filter_map(|step| {
+                let predicted = at(step).min(last);
+                let point = curve.at(predicted)?;
+                let [low, high] = point.limits();
+                Some(CurvePoint {
+                    predicted,
+                    observed: cut(point.value)?,
+                    low: cut(low),
+                    high: cut(high),
+                })
             })
             .collect(),
     }

@@ -93,7 +93,7 @@ const ALWAYS: [(&str, &str); 11] = [
     ),
 ];
 
-const OF_PROBABILITIES: [(&str, &str); 6] = [
+const OF_PROBABILITIES: [(&str, &str); 8] = [
     (
         "calibration-in-the-large",
         "Intercept of a logistic model with the log odds of the probability as offset (slope fixed at 1), as CalibrationCurves. The Intercept of rms::val.prob comes from one fit with the slope and is another figure.",
@@ -113,6 +113,14 @@ const OF_PROBABILITIES: [(&str, &str); 6] = [
     (
         "Spiegelhalter",
         "Spiegelhalter's z test of calibration, two-sided (S:z and S:p of rms::val.prob).",
+    ),
+    (
+        "lowess",
+        "lowess of the outcome on the probability without robustness iterations, R's lowess(iter = 0): Emax, E90 and Eavg of rms::val.prob are distances from it.",
+    ),
+    (
+        "loess",
+        "loess of degree 2 and span 0.75 on the same vertices as R's, with a pointwise 95 % band (exact degrees of freedom), cut to 0 to 1. ICI, E50, E90 and Emax are those of Austin and Steyerberg, ECI that of CalibrationCurves (mean squared distance by 100). With as few values as 16 patterns the curve mostly joins them: look at the groups.",
     ),
     (
         "groups",
