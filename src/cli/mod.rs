@@ -6,7 +6,10 @@ mod check;
 mod cohort_input;
 mod feedback;
 mod model;
+mod model_diff;
+mod monitor;
 mod nomogram;
+mod recalibrate;
 mod serve;
 
 use crate::audit::{UnusableAudit, UnusableKey};
@@ -24,7 +27,7 @@ use std::process::ExitCode;
 #[command(
     version,
     about,
-    after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable, nothing to draw or an audit trail broken, 2 usage, 3 configuration, terminology, model or key invalid, 4 required data missing."
+    after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable, nothing to draw or an audit trail broken, 2 usage, 3 configuration, terminology, model or key invalid, 4 required data missing, 5 a signal of monitor."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -47,6 +50,17 @@ enum Command {
     /// The model: its table, its nomogram, its facts, and how it was made from the paper.
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// Make the model in use fit a cohort: nothing, intercept, intercept and slope, or a revision; writes a model file.
+    #[command(
+        after_help = "Exit codes: 0 done, 1 cohort unusable or too small, 2 usage, 3 model or configuration invalid.\n\nExamples:\n  rrdtc recalibrate cohort.csv\n  rrdtc recalibrate cohort.csv --site \"St. Example\" --by \"M. Physicist\" --id liu-2022-st-example --version 1.0.0 --out ours.json\n  RRDTC_MODEL=ours.json rrdtc model facts | less"
+    )]
+    Recalibrate(recalibrate::Recalibrate),
+    /// Whether the model in use still fits: drift, mix of classes and calibration by month, from the audit trail, feedback and
+    /// outcomes.
+    #[command(
+        after_help = "Exit codes: 0 in control, or too little data to say so (the report tells which), 5 a signal, 1 trail broken or outcomes unreadable, 2 usage, 3 model, configuration or key invalid.\n\nExamples:\n  rrdtc monitor --config rrdtc.toml\n  rrdtc monitor --audit /var/log/rrdtc --key-file /etc/rrdtc/audit.key --reference 2026-01..2026-06 --outcomes outcomes.csv --horizon-months 24 --json\n  rrdtc monitor --config rrdtc.toml || [ $? -ne 5 ] || mail -s \"rrdtc: look at the model\" physics@hospital.example < /dev/null"
+    )]
+    Monitor(monitor::Monitor),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -98,6 +112,9 @@ pub enum Failure {
     /// Exit code 4.
     #[error("{0}")]
     MissingData(String),
+    /// Exit code 5: the model in use, or what goes into it, moved.
+    #[error("{0}")]
+    Signal(String),
     /// Exit code 3 when the URL is at fault, else 1.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -125,6 +142,7 @@ impl Failure {
             | Self::Store(StoreError::InvalidUrl(_)) => 3,
             Self::Input(_) | Self::Io(_) | Self::Store(_) => 1,
             Self::MissingData(_) => 4,
+            Self::Signal(_) => 5,
         })
     }
 }
@@ -137,6 +155,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Model(command) => command.run(),
+        Command::Recalibrate(command) => command.run(),
+        Command::Monitor(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }

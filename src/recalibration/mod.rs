@@ -5,6 +5,7 @@
 //! Knows no command line and no files. Read [`Recalibration`] first, then [`ModelDiff`].
 
 mod closed_test;
+mod compare;
 mod figures;
 mod model_file;
 mod optimism;
@@ -12,6 +13,7 @@ mod recalibrate;
 mod result;
 mod update;
 
+pub use compare::{CannotCompare, compare, methods, model_diff};
 pub use model_file::{CannotSign, Signed, model_file};
 pub use recalibrate::{CannotRecalibrate, Method, Options, recalibrate};
 pub use update::NoUpdate;
