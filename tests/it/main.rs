@@ -14,6 +14,7 @@ mod fhirbolt_pins;
 mod fixtures;
 mod misbehaving;
 mod model_facts;
+mod monitoring;
 mod nomogram;
 mod nomogram_figure;
 mod operations;
