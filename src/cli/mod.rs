@@ -3,7 +3,9 @@
 mod assess;
 mod audit;
 mod check;
+mod cohort;
 mod cohort_input;
+mod derive;
 mod feedback;
 mod model;
 mod model_diff;
@@ -61,6 +63,14 @@ enum Command {
         after_help = "Exit codes: 0 in control, or too little data to say so (the report tells which), 5 a signal, 1 trail broken or outcomes unreadable, 2 usage, 3 model, configuration or key invalid.\n\nExamples:\n  rrdtc monitor --config rrdtc.toml\n  rrdtc monitor --audit /var/log/rrdtc --key-file /etc/rrdtc/audit.key --reference 2026-01..2026-06 --outcomes outcomes.csv --horizon-months 24 --json\n  rrdtc monitor --config rrdtc.toml || [ $? -ne 5 ] || mail -s \"rrdtc: look at the model\" physics@hospital.example < /dev/null"
     )]
     Monitor(monitor::Monitor),
+    /// Many patients as a table: draw synthetic ones.
+    #[command(subcommand)]
+    Cohort(cohort::CohortCommand),
+    /// Repeat the method of the paper on a cohort: tests, cut-offs, selection, points, nomogram, calibration.
+    #[command(
+        after_help = "Numbers enter the regressions as measured, as in the paper; --cut enters them as they are scored. A derived score is a report,\nnot a model that `serve` loads. Weaknesses of the method that apply to the cohort are listed.\n\nExamples:\n  rrdtc derive cohort.csv\n  rrdtc derive cohort.csv --candidates ageAtDiagnosis,recurrence,multiSiteMetastasis,fdgUptake --json\n  rrdtc derive cohort.csv --outcome deathWithinTenYears --firth"
+    )]
+    Derive(derive::Derive),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -157,6 +167,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Model(command) => command.run(),
         Command::Recalibrate(command) => command.run(),
         Command::Monitor(command) => command.run(),
+        Command::Cohort(command) => command.run(),
+        Command::Derive(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }

@@ -7,6 +7,8 @@ pub mod bootstrap;
 pub mod calibration;
 pub mod convergence;
 pub mod decision;
+pub mod hypothesis;
+pub mod loess;
 pub mod logistic;
 pub mod proportion;
 pub mod ranking;

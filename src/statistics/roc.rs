@@ -113,7 +113,7 @@ pub struct Comparison {
     pub standard_error: Option<f64>,
     /// 95 % limits of the difference: Wald, not cut.
     pub limits: Option<[f64; 2]>,
-    /// Difference by standard error; none where the standard error is 0 or unknown.
+    /// Difference by standard error; 0 where both are 0, none where only the standard error is 0, or it is unknown.
     pub z: Option<f64>,
     /// Two-sided.
     pub p: Option<f64>,
@@ -141,7 +141,11 @@ pub fn compare(patients: &[Paired]) -> Result<Comparison, NoRanking> {
     let standard_error = variance.is_finite().then(|| variance.max(0.0).sqrt());
     // Below this the difference is the rounding of two equal curves.
     let is_known = |error: &f64| *error > 1e-12;
-    let z = standard_error.filter(is_known).map(|e| difference / e);
+    let z = standard_error.and_then(|error| match is_known(&error) {
+        true => Some(difference / error),
+        // As pROC: two curves that are the same do not differ.
+        false => (difference.abs() < 1e-12).then_some(0.0),
+    });
     Ok(Comparison {
         first: first_auc,
         second: second_auc,
@@ -274,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_against_itself_has_no_test() {
+    fn a_marker_does_not_differ_from_itself() {
         let patients =
             [(1.0, 3.0, 1.0), (2.0, 4.0, 5.0), (3.0, 0.0, 0.0)].map(|(by, e, o)| Paired {
                 first: by,
@@ -283,7 +287,10 @@ mod tests {
                 others: o,
             });
         let same = compare(&patients).unwrap();
-        assert_eq!((same.difference, same.z, same.p), (0.0, None, None));
+        assert_eq!(
+            (same.difference, same.z, same.p),
+            (0.0, Some(0.0), Some(1.0))
+        );
     }
 
     #[test]

@@ -10,13 +10,13 @@ mod ridge;
 mod rows;
 mod square;
 
-pub use profile::{Interval, profile};
+pub use profile::{Interval, profile, without};
 pub use ridge::{Criterion, Ridge, ridge};
 pub use rows::Rows;
 pub use square::Square;
 
 use super::proportion::normal_quantile;
-use super::tails::{chi_squared_above, normal_both};
+use super::{chi_squared_p, two_sided_p};
 use newton::{Point, Standardised};
 use square::Cholesky;
 
@@ -125,7 +125,7 @@ impl Test {
         Self {
             statistic,
             degrees_of_freedom,
-            p: chi_squared_above(statistic, degrees_of_freedom),
+            p: chi_squared_p(statistic, degrees_of_freedom),
         }
     }
 }
@@ -159,7 +159,7 @@ pub struct Fit {
 /// [`NoFit`]: says which column is at fault.
 pub fn fit(rows: &Rows, penalty: Penalty) -> Result<Fit, NoFit> {
     let problem = Standardised::new(rows, penalty)?;
-    let point = problem.maximum(start(rows), None)?;
+    let point = problem.maximum(start(rows), &[])?;
     finish(rows, penalty, &problem, point)
 }
 
@@ -237,7 +237,7 @@ fn null_log_likelihood(rows: &Rows) -> Result<f64, NoFit> {
     }
     let alone = rows.with_columns(&[]);
     let problem = Standardised::new(&alone, Penalty::None)?;
-    Ok(problem.maximum(vec![0.0], None)?.log_likelihood)
+    Ok(problem.maximum(vec![0.0], &[])?.log_likelihood)
 }
 
 impl Fit {
@@ -252,7 +252,7 @@ impl Fit {
         Test {
             statistic: z * z,
             degrees_of_freedom: 1.0,
-            p: normal_both(z),
+            p: two_sided_p(z),
         }
     }
 

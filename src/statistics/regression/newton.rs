@@ -199,9 +199,9 @@ impl<'a> Standardised<'a> {
         penalised
     }
 
-    /// The maximum from a start. A fixed place keeps its value.
-    pub fn maximum(&self, start: Vec<f64>, fixed: Option<usize>) -> Result<Point, NoFit> {
-        let free: Vec<usize> = (0..self.size).filter(|i| Some(*i) != fixed).collect();
+    /// The maximum from a start. Fixed places keep their values.
+    pub fn maximum(&self, start: Vec<f64>, fixed: &[usize]) -> Result<Point, NoFit> {
+        let free: Vec<usize> = (0..self.size).filter(|i| !fixed.contains(i)).collect();
         let dependent = |place: usize| match place.checked_sub(1) {
             Some(column) => NoFit::Dependent { column },
             None => NoFit::NoPatients,
@@ -215,10 +215,10 @@ impl<'a> Standardised<'a> {
         };
         for number in 0..most {
             let penalised = self.penalised(&point.information);
-            let factored = if fixed.is_some() {
-                Cholesky::of(&penalised.part(&free))
-            } else {
+            let factored = if fixed.is_empty() {
                 Cholesky::of(&penalised)
+            } else {
+                Cholesky::of(&penalised.part(&free))
             };
             let factor = match factored {
                 Ok(factor) => factor,

@@ -14,6 +14,34 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// The likelihood ratio test that the coefficients of some columns are all zero, by the penalised likelihood of the fit. Columns
+/// count from 0 without the intercept.
+///
+/// # Errors
+/// [`NoFit`] when the other columns cannot be fitted.
+pub fn without(rows: &Rows, fit: &Fit, columns: &[usize]) -> Result<Test, NoFit> {
+    let problem = Standardised::new(rows, fit.penalty)?;
+    let top = problem.maximum(standardised(&problem, fit), &[])?;
+    let held: Vec<usize> = columns.iter().map(|column| column + 1).collect();
+    let mut start = top.at.clone();
+    for place in &held {
+        start[*place] = 0.0;
+    }
+    let rest = problem.maximum(start, &held)?;
+    let statistic = 2.0 * (top.objective - rest.objective);
+    Ok(Test::new(statistic.max(0.0), columns.len() as f64))
+}
+
+/// The coefficients of a fit on the standardised columns.
+fn standardised(problem: &Standardised, fit: &Fit) -> Vec<f64> {
+    let mut at = fit.coefficients.clone();
+    for (column, (centre, scale)) in problem.centre.iter().zip(&problem.scale).enumerate() {
+        at[0] += at[column + 1] * centre;
+        at[column + 1] *= scale;
+    }
+    at
+}
+
 /// Doublings of the way from the maximum before a limit counts as infinite.
 const MOST_DOUBLINGS: usize = 12;
 const MOST_STEPS: usize = 100;
@@ -31,18 +59,12 @@ pub fn profile(
 ) -> Result<(Interval, Test), NoFit> {
     let problem = Standardised::new(rows, fit.penalty)?;
     let held = column + 1;
-    let mut best = vec![0.0; fit.coefficients.len()];
-    best[0] = fit.coefficients[0];
-    for other in 0..rows.width() {
-        best[other + 1] = fit.coefficients[other + 1] * problem.scale[other];
-        best[0] += fit.coefficients[other + 1] * problem.centre[other];
-    }
     // From the same arithmetic as the profile, so that their difference is zero at the maximum.
-    let top = problem.maximum(best, None)?;
+    let top = problem.maximum(standardised(&problem, fit), &[])?;
     let drop = |start: &[f64], value: f64| -> Result<(f64, Vec<f64>), NoFit> {
         let mut start = start.to_vec();
         start[held] = value;
-        let point = problem.maximum(start, Some(held))?;
+        let point = problem.maximum(start, &[held])?;
         Ok((2.0 * (top.objective - point.objective), point.at))
     };
     let allowed = normal_quantile(0.5 + level / 2.0).powi(2);

@@ -89,6 +89,8 @@ fn a_profile_ends_where_the_likelihood_has_dropped_by_its_share() {
         close(drop, 3.841_458_820_694_124, 1e-8);
     }
     close(test.statistic, fitted.likelihood_ratio().statistic, 1e-9);
+    let all = without(&rows, &fitted, &[0]).unwrap();
+    close(all.statistic, test.statistic, 1e-9);
 }
 
 #[test]
