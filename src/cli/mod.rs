@@ -4,6 +4,7 @@ mod assess;
 mod audit;
 mod check;
 mod cohort;
+mod cohort_check;
 mod cohort_input;
 mod derive;
 mod feedback;
@@ -13,6 +14,7 @@ mod monitor;
 mod nomogram;
 mod recalibrate;
 mod serve;
+mod validate;
 
 use crate::audit::{UnusableAudit, UnusableKey};
 use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
@@ -63,8 +65,16 @@ enum Command {
         after_help = "Exit codes: 0 in control, or too little data to say so (the report tells which), 5 a signal, 1 trail broken or outcomes unreadable, 2 usage, 3 model, configuration or key invalid.\n\nExamples:\n  rrdtc monitor --config rrdtc.toml\n  rrdtc monitor --audit /var/log/rrdtc --key-file /etc/rrdtc/audit.key --reference 2026-01..2026-06 --outcomes outcomes.csv --horizon-months 24 --json\n  rrdtc monitor --config rrdtc.toml || [ $? -ne 5 ] || mail -s \"rrdtc: look at the model\" physics@hospital.example < /dev/null"
     )]
     Monitor(monitor::Monitor),
-    /// Many patients as a table: draw synthetic ones.
-    #[command(subcommand)]
+    /// How well score, class, PET alone and probability do on your own patients: a local evaluation.
+    #[command(
+        after_help = "Fix the definition of the outcome and its horizon before you look. docs/validation.md tells how to read the report.\n\nExamples:\n  rrdtc validate cohort.csv --horizon \"24 months from the first iodine-131\"\n  rrdtc validate cohort.csv --subgroup sex --subgroup ageYears:45,65 --json > report.json\n  RRDTC_MODEL=ours.json rrdtc validate cohort.csv --bootstrap 100 --seed 7\n\nExit codes: 0 report made (also where the cohort is too small for some figures), 1 cohort unusable, 2 usage, 3 model or configuration invalid."
+    )]
+    Validate(validate::Validate),
+    /// Many patients as a table: see what it is read as, draw synthetic ones.
+    #[command(
+        subcommand,
+        after_help = "A cohort is a table with a row for each patient: the four predictors as they were before the first radioiodine treatment, and the outcome.\nCSV, TSV or NDJSON; docs/cohort.md has the columns, the codes, and how a map names local ones.\n\nExamples:\n  rrdtc cohort synthesize --patients 404 --out cohort.csv   # something to try every command with\n  rrdtc cohort check cohort.csv\n  rrdtc cohort check --map our.toml export.csv"
+    )]
     Cohort(cohort::CohortCommand),
     /// Repeat the method of the paper on a cohort: tests, cut-offs, selection, points, nomogram, calibration.
     #[command(
@@ -167,6 +177,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Model(command) => command.run(),
         Command::Recalibrate(command) => command.run(),
         Command::Monitor(command) => command.run(),
+        Command::Validate(command) => command.run(),
         Command::Cohort(command) => command.run(),
         Command::Derive(command) => command.run(),
         Command::Audit(command) => command.run(),

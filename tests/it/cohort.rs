@@ -1,3 +1,5 @@
 //! Cohorts: tables in, and synthetic ones out.
 
+mod commands;
 mod synthetic;
+mod tables;
