@@ -45,6 +45,7 @@ pub enum ModelCommand {
     Reconstruct(Reconstruct),
     /// Two model files side by side; with a cohort also what the difference means there.
     #[command(
+        mut_arg("files", |files| files.required(false)),
         after_help = "Examples:\n  rrdtc model diff liu-2022.json ours.json\n  rrdtc model diff liu-2022.json ours.json cohort.csv --json | jq .comparison.auc"
     )]
     Diff(super::model_diff::Diff),

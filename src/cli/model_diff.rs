@@ -45,7 +45,7 @@ impl Diff {
         let (first, second) = (read(&self.first)?, read(&self.second)?);
         let mut diff = model_diff(&first, &second);
         if let Some(cohort) = &self.cohort {
-            let cohort = cohort.read()?;
+            let cohort = cohort.read_for(&first.model)?;
             let compared = compare(
                 &cohort,
                 &first,

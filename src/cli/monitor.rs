@@ -230,6 +230,12 @@ impl Monitor {
         let cohort = match &self.reference_cohort {
             Some(path) => {
                 let cohort = table::read(path).map_err(|e| Failure::Input(e.to_string()))?;
+                if cohort.origin.bad_rows > 0 {
+                    eprintln!(
+                        "{} rows of the reference cohort are set aside: rrdtc cohort check lists them",
+                        cohort.origin.bad_rows
+                    );
+                }
                 Some(cohort.counts())
             }
             None => None,

@@ -90,7 +90,7 @@ impl Recalibrate {
     pub(super) fn run(self) -> Result<(), Failure> {
         let settings = self.common.settings()?;
         let original = model_in_use(&settings.advice.content)?;
-        let cohort = self.cohort.read()?;
+        let cohort = self.cohort.read_for(&original.model)?;
         let options = Options {
             method: self.method,
             alpha: self.alpha,
