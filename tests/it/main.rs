@@ -26,6 +26,7 @@ mod page;
 mod peers;
 mod properties;
 mod protocol;
+mod recalibration;
 mod reconstruction;
 mod rules;
 mod sandbox;
