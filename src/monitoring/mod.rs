@@ -10,6 +10,7 @@ mod monitor;
 mod months;
 mod outcomes;
 mod result;
+pub mod summary;
 mod trail;
 
 pub use charts::Against;

@@ -3,10 +3,11 @@
 //! No net reclassification improvement (NRI) and no integrated discrimination improvement (IDI): both can grow when a useless
 //! predictor or a wrong calibration is added. The table of who changes sides, by outcome, and the net benefit say it honestly.
 
+use super::cells::{Cells, SIZE};
 use super::figures::{Probabilities, calibration, groups, probabilities};
 use super::optimism::resample;
 use super::recalibrate::{name, names, present, software, summary, values};
-use super::update::{Cells, SIZE};
+
 use super::{
     ByOutcome, Comparison, Estimate, ModelDiff, NetBenefit, PairedAuc, PatternDifference,
     PointsRow, Reclassification, ValueDifference,
