@@ -82,7 +82,7 @@ fn as_json(cohort: &Cohort) -> Value {
     let object = |counts: Counts| -> Value {
         let members = counts.into_iter();
         members
-            .map(|(name, n)| (name.to_owned(), n.into()))
+            .map(|(name, n)| (name.to_owned(), Value::from(n)))
             .collect()
     };
     let mut told = json!({

@@ -4,7 +4,20 @@
 //! hospital adds later. A patient who is assessed many times in a month counts once in it. Knows no command line.
 //! Read [`Monitoring`] first.
 
+mod charts;
+mod limits;
+mod monitor;
+mod months;
+mod outcomes;
 mod result;
+pub mod summary;
+mod trail;
+
+pub use charts::Against;
+pub use limits::TAIL;
+pub use monitor::{Options, monitor};
+pub use outcomes::{Outcomes, UnusableOutcomes};
+pub use trail::{Card, Filter, Trail};
 
 pub use result::{
     Calibration, Chart, Counted, Expected, FeedbackSummary, Monitoring, MonitoringSettings, Month,

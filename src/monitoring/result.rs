@@ -56,6 +56,11 @@ pub enum Verdict {
 pub struct MonitoringSettings {
     /// Fewest patients of a month that are judged.
     pub minimum_count: u64,
+    /// Fewest patients of a reference.
+    pub minimum_reference: u64,
+    /// Months that must have passed after an assessment before its outcome counts, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub horizon_months: Option<u32>,
     /// Probability of a point beyond one limit when nothing changed, at most.
     pub tail: f64,
     /// Points that were judged.
@@ -70,6 +75,9 @@ pub struct MonitoringSettings {
 pub struct TrailSummary {
     /// Whether the chain was checked and is intact.
     pub verified: bool,
+    /// Whether the ends of the chains were compared with the heads of the store: without that, lines that were cut off at the end
+    /// are not seen.
+    pub compared_with_head: bool,
     /// Instances whose chains were read.
     pub instances: Vec<String>,
     /// Lines that hold an assessment.
@@ -180,6 +188,8 @@ pub struct Chart {
     /// The centre line: the share of the reference, from 0 to 1. None where each month has its own (other months).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub centre: Option<f64>,
+    /// With what the months are compared: as in [`Reference`], or `other-months` where that reference does not tell this share.
+    pub reference: &'static str,
     /// Patients behind the centre line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_patients: Option<u64>,

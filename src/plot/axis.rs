@@ -107,7 +107,7 @@ impl Settled {
             };
         }
         let mut round = if log {
-            log_ticks(low, high)
+            log_ticks(low, high, count)
         } else {
             ticks(low, high, count)
         };
@@ -179,7 +179,7 @@ pub(super) fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
 }
 
 /// 1, 2, 5 in each decade, or only every power of ten where there are many.
-fn log_ticks(low: f64, high: f64) -> Vec<f64> {
+fn log_ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let decades = last.saturating_sub(first);
     let factors: &[f64] = match decades {
@@ -189,8 +189,14 @@ fn log_ticks(low: f64, high: f64) -> Vec<f64> {
     let every = (decades / 8 + 1).max(1) as usize;
     let powers = (first..=last).step_by(every);
     let all = powers.flat_map(|power| factors.iter().map(move |factor| factor * 10f64.powi(power)));
-    all.filter(|tick| *tick >= low * 0.999 && *tick <= high * 1.001)
-        .collect()
+    let chosen: Vec<f64> = all
+        .filter(|tick| *tick >= low * 0.999 && *tick <= high * 1.001)
+        .collect();
+    match chosen.len() {
+        // Within a fraction of a decade equal differences are nearly equal ratios.
+        0..=2 => ticks(low, high, count),
+        _ => chosen,
+    }
 }
 
 /// Decimals that tell the ticks apart.
@@ -230,7 +236,8 @@ mod tests {
         assert_eq!(ticks(-3.0, 12.0, 5), [0.0, 5.0, 10.0]);
         assert_eq!(ticks(1.0, 1.0, 5), [1.0]);
         assert!(ticks(1e15, 1e15 + 1.0, 5).len() < 25);
-        assert_eq!(log_ticks(0.4, 12.0), [0.5, 1.0, 2.0, 5.0, 10.0]);
+        assert_eq!(log_ticks(0.4, 12.0, 5), [0.5, 1.0, 2.0, 5.0, 10.0]);
+        assert_eq!(log_ticks(0.95, 1.25, 3), [1.0, 1.1, 1.2000000000000002]);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use super::update::Likelihoods;
 use super::{LikelihoodRatio, Step};
-use crate::statistics::tails::chi_squared_above;
+use crate::statistics::chi_squared_p;
 
 /// The tests and what they say.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +32,7 @@ fn test(likelihoods: &Likelihoods, smaller: Step, larger: Step, decides: bool) -
         p: if degrees_of_freedom == 0 {
             1.0
         } else {
-            chi_squared_above(statistic, f64::from(degrees_of_freedom))
+            chi_squared_p(statistic, f64::from(degrees_of_freedom))
         },
         decides,
     }

@@ -1,6 +1,6 @@
 //! How well a model fits counts of the 16 patterns: the figures before and after an update, and of two models compared.
 
-use super::update::{Cells, SIZE, design, dot};
+use super::cells::{Cells, SIZE, design, dot};
 use super::{Calibration, Estimate};
 use crate::domain::nomogram::inverse_logit;
 use crate::domain::score::Pattern;

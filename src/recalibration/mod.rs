@@ -4,21 +4,29 @@
 //! logistic model on the four predictors. Works on counts of the 16 patterns, so the size of the cohort costs nothing.
 //! Knows no command line and no files. Read [`Recalibration`] first, then [`ModelDiff`].
 
+mod cells;
 mod closed_test;
+mod compare;
+mod difference;
 mod figures;
 mod model_file;
 mod optimism;
 mod recalibrate;
 mod result;
 mod update;
+mod words;
 
+pub use compare::{CannotCompare, compare, methods, model_diff};
 pub use model_file::{CannotSign, Signed, model_file};
 pub use recalibrate::{CannotRecalibrate, Method, Options, recalibrate};
 pub use update::NoUpdate;
 
+pub use difference::{
+    ByOutcome, Comparison, ModelDiff, NetBenefit, PairedAuc, PatternDifference, PointsRow,
+    Reclassification, ValueDifference,
+};
 pub use result::{
-    ByOutcome, Calibration, Chosen, CoefficientRow, CohortSummary, Comparison, Estimate, Gate,
-    InputSummary, LikelihoodRatio, ModelDiff, ModelName, NetBenefit, Optimism, OptimismRow,
-    PairedAuc, PatternDifference, PatternRow, PointsRow, Recalibration, Reclassification, Settings,
-    Software, Step, ValueDifference,
+    Calibration, Chosen, CoefficientRow, CohortSummary, Estimate, Gate, InputSummary,
+    LikelihoodRatio, ModelName, Optimism, OptimismRow, PatternRow, Recalibration, Settings,
+    Software, Step,
 };

@@ -5,8 +5,9 @@
 //! Resamples are drawn as multinomial counts of the 32 cells (16 patterns by outcome), which is the same as drawing patients one
 //! by one and costs nothing with their number. Replicate `k` of a seed is the same on any number of threads.
 
+use super::cells::{Cells, SIZE};
 use super::figures::{NAMES, Row, row};
-use super::update::{Base, Cells, SIZE};
+use super::update::Base;
 use super::{Optimism, OptimismRow, Step};
 use crate::domain::score::Pattern;
 use crate::statistics::bootstrap::{Stream, counts, replicate};

@@ -76,6 +76,12 @@ pub fn with_interval(value: f64, low: f64, high: f64, write: impl Fn(f64) -> Str
     format!("{} ({})", write(value), interval(low, high, &write))
 }
 
+/// "24.3 % (19.1 to 30.4)".
+pub fn percent_with_interval(share: f64, low: f64, high: f64) -> String {
+    let ends = interval(low * 100.0, high * 100.0, |end| fixed(end, 1));
+    format!("{} ({ends})", percent(share))
+}
+
 /// A p value: "0.023", "under 0.001".
 pub fn p_value(p: f64) -> String {
     match p {
@@ -137,6 +143,10 @@ mod tests {
             "0.843 (0.809 to 0.877)"
         );
         assert_eq!(percent(54.0 / 222.0), "24.3 %");
+        assert_eq!(
+            percent_with_interval(0.243, 0.191, 0.304),
+            "24.3 % (19.1 to 30.4)"
+        );
         assert_eq!(fixed(-0.000_1, 3), "0.000");
         assert_eq!(fixed(-0.5, 2), "\u{2212}0.50");
         assert_eq!(p_value(0.000_2), "under 0.001");

@@ -19,7 +19,10 @@ struct Draws(u64);
 
 impl Draws {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 }
@@ -35,10 +38,13 @@ pub fn cohort(patients: usize) -> Cohort {
             false => State::Absent,
         });
         let effects = [0.3, 1.9, 1.6, 3.6];
-        let log_odds = states.iter().zip(effects).map(|(state, effect)| match state {
-            State::Present => effect,
-            _ => 0.0,
-        });
+        let log_odds = states
+            .iter()
+            .zip(effects)
+            .map(|(state, effect)| match state {
+                State::Present => effect,
+                _ => 0.0,
+            });
         let probability = inverse_logit(-1.6 + log_odds.sum::<f64>());
         let outcome = match (draws.next() < 0.05, draws.next() < probability) {
             (true, _) => Outcome::Undetermined,
@@ -50,7 +56,9 @@ pub fn cohort(patients: usize) -> Cohort {
         }
         cohort.states.push(states);
         cohort.outcomes.push(outcome);
-        given.push(Some((probability + 0.2 * (draws.next() - 0.5)).clamp(0.01, 0.99)));
+        given.push(Some(
+            (probability + 0.2 * (draws.next() - 0.5)).clamp(0.01, 0.99),
+        ));
         age.push((draws.next() > 0.03).then(|| (20.0 + 55.0 * draws.next()).floor()));
         sex.push(Some(u16::from(draws.next() < 0.35)));
     }

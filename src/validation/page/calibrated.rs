@@ -1,10 +1,10 @@
 //! Whether probabilities are right, what decisions by them would bring, and what a local model could do.
 
-use super::numbers::{Measure, measures, with_interval};
+use super::numbers::{Measure, measures, percent_shown, with_interval};
 use super::patients::predictor;
 use crate::plot::Point;
 use crate::plot::charts::{self, Calibration as Plot};
-use crate::report::words::{fixed, p_value, percent, share, thousands, three};
+use crate::report::words::{fixed, interval, p_value, percent, share, thousands, three};
 use crate::report::{Block, Section, Table};
 use crate::validation::result::{Calibration, DecisionCurve, Refit, Validation};
 
@@ -82,27 +82,52 @@ pub fn calibration(v: &Validation, column: &Calibration) -> Section {
                 percent(group.predicted),
                 thousands(group.patients),
                 thousands(group.refractory),
-                with_interval(&group.observed, percent),
+                percent_shown(&Some(group.observed.clone())),
             ]);
         }
         blocks.push(Block::Table(table));
     }
-    for package in &column.packages {
-        let mut table = Table::new(
-            &format!("{}: as {} prints it", column.label, package.name),
-            &["Name", "Value"],
-        )
-        .with_note(package.remark);
-        for figure in &package.figures {
-            table.row([figure.name.to_owned(), three(figure.value)]);
-        }
-        blocks.push(Block::Table(table));
+    if !column.packages.is_empty() {
+        blocks.push(Block::Table(packages(column)));
     }
     let title = match v.calibration.len() {
         1 => "Calibration".to_owned(),
         _ => format!("Calibration: {}", column.label),
     };
     Section::new(&title, blocks)
+}
+
+/// The packages side by side: the same name is not always the same figure.
+fn packages(column: &Calibration) -> Table {
+    let mut columns = vec!["Name"];
+    columns.extend(column.packages.iter().map(|package| package.name));
+    let caption = format!("{}: as packages print it", column.label);
+    let mut table = Table::new(&caption, &columns);
+    let mut names: Vec<&str> = Vec::new();
+    for figure in column.packages.iter().flat_map(|package| &package.figures) {
+        if !names.contains(&figure.name) {
+            names.push(figure.name);
+        }
+    }
+    for name in names {
+        let mut cells = vec![name.to_owned()];
+        cells.extend(column.packages.iter().map(|package| {
+            let found = package.figures.iter().find(|figure| figure.name == name);
+            found.map_or("not printed".to_owned(), |figure| {
+                match name.ends_with(":p") {
+                    true => p_value(figure.value),
+                    false => three(figure.value),
+                }
+            })
+        }));
+        table.row(cells);
+    }
+    let remarks = column
+        .packages
+        .iter()
+        .map(|package| format!("{}: {}", package.name, package.remark));
+    table.note = remarks.collect::<Vec<_>>().join(" ");
+    table
 }
 
 fn figure(column: &Calibration) -> Block {
@@ -207,6 +232,9 @@ fn logistic(column: &Calibration) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// Ranges of thresholds in a table.
+const MOST_RANGES: usize = 12;
+
 /// Thresholds whose net benefit is in the table.
 const THRESHOLDS: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
@@ -259,10 +287,18 @@ fn decision_blocks(curve: &DecisionCurve, name: &str, title: &str) -> Vec<Block>
     .with_words(&[1]);
     for range in &curve.best {
         let names: Vec<String> = range.strategies.iter().map(label).collect();
-        best.row([
-            format!("{} to {}", fixed(range.from, 2), fixed(range.to, 2)),
-            names.join(", "),
-        ]);
+        let thresholds = match range.from == range.to {
+            true => fixed(range.from, 2),
+            false => interval(range.from, range.to, |at| fixed(at, 2)),
+        };
+        best.row([thresholds, names.join(", ")]);
+    }
+    if best.rows.len() > MOST_RANGES {
+        best.note = format!(
+            "The lead changes {} times, by chance more than by merit; the first {MOST_RANGES} ranges are shown, the JSON has all.",
+            best.rows.len() - 1
+        );
+        best.rows.truncate(MOST_RANGES);
     }
     let ranges: Vec<String> = best
         .rows

@@ -1,9 +1,9 @@
 //! Subgroups, and what unknown predictors could change.
 
 use super::discrimination::of_table;
-use super::numbers::{NOT_SHOWN, shown, with_interval};
+use super::numbers::{NOT_SHOWN, percent_shown, shown, with_interval};
 use crate::plot::{Axis, Forest, ForestRow};
-use crate::report::words::{percent, share, thousands, three};
+use crate::report::words::{share, thousands, three};
 use crate::report::{Block, Section, Table};
 use crate::validation::result::{Figure, Level, Validation};
 
@@ -241,12 +241,12 @@ pub fn unknowns(v: &Validation) -> Section {
             ),
         ];
         if pet.observed.is_some() {
-            facts.push(("Share of them".to_owned(), shown(&pet.observed, percent)));
+            facts.push(("Share of them".to_owned(), percent_shown(&pet.observed)));
         }
         if pet.observed_with_pet.is_some() {
             facts.push((
                 "Share of the patients with a PET".to_owned(),
-                shown(&pet.observed_with_pet, percent),
+                percent_shown(&pet.observed_with_pet),
             ));
         }
         let pair =

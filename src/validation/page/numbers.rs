@@ -23,6 +23,19 @@ pub fn shown(figure: &Option<Figure>, write: impl Fn(f64) -> String) -> String {
     }
 }
 
+/// A share as a percentage: "24.3 % (19.1 to 30.4)".
+pub fn percent_shown(figure: &Option<Figure>) -> String {
+    match figure {
+        Some(Figure {
+            value,
+            low: Some(low),
+            high: Some(high),
+            ..
+        }) => words::percent_with_interval(*value, *low, *high),
+        figure => shown(figure, words::percent),
+    }
+}
+
 /// A row of [`measures`].
 pub struct Measure<'a> {
     pub name: &'a str,

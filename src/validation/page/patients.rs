@@ -1,8 +1,10 @@
 //! Who was looked at: the flow, the predictors, the other columns, the 16 patterns.
 
-use super::numbers::shown;
+use super::numbers::percent_shown;
 use crate::plot::{Flow, FlowStep};
-use crate::report::words::{fixed, part, percent, share, thousands, three, with_interval};
+use crate::report::words::{
+    part, percent_with_interval, plain, share, thousands, three, with_interval,
+};
 use crate::report::{Block, Section, Table};
 use crate::validation::result::{ByOutcome, Numbers, Validation, VariableDescription};
 
@@ -237,12 +239,12 @@ pub fn patterns(v: &Validation) -> Section {
             thousands(row.refractory),
             match row.patients {
                 0 => "no patients".to_owned(),
-                _ => shown(&row.observed, percent),
+                _ => percent_shown(&row.observed),
             },
         ];
         if has_model {
             cells.push(match row.model {
-                Some(model) => with_interval(model.estimate, model.low, model.high, percent),
+                Some(model) => percent_with_interval(model.estimate, model.low, model.high),
                 None => "none".to_owned(),
             });
         }
@@ -279,7 +281,7 @@ pub fn patterns(v: &Validation) -> Section {
         cut.map(|place| (place, name.as_str())),
     );
     let caption = format!(
-        "Every value that the score can take, with the patients who turned out refractory and those who did not. The dashed line is the cut-off: at or above {} points a patient is classified as likely to be refractory.",
+        "Every value that the score can take, with the patients who turned out refractory and those who did not. The dashed line is the cut-off: at or above {} points the score points to radioiodine-refractory disease.",
         v.provenance.model.cutoff
     );
     let share_above = {
@@ -309,8 +311,8 @@ pub fn class(at_or_above: bool) -> &'static str {
 
 /// A value of a marker as its cut-off: points are whole, probabilities have three decimals.
 pub fn cut(value: f64) -> String {
-    match value.fract() == 0.0 && value.abs() >= 1.0 || value == 0.0 {
-        true => fixed(value, 0),
+    match value == 0.0 || value.abs() >= 1.0 {
+        true => plain(value),
         false => share(value),
     }
 }
