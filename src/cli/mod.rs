@@ -13,6 +13,7 @@ mod model_diff;
 mod monitor;
 mod nomogram;
 mod recalibrate;
+mod report_output;
 mod serve;
 mod validate;
 

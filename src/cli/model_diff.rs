@@ -1,9 +1,10 @@
 //! `rrdtc model diff`: two models side by side, and on a cohort.
 
 use super::recalibrate::interval;
+use super::report_output::ReportOutput;
 use super::{Failure, cohort_input::CohortInput};
 use crate::model::file::ModelFile;
-use crate::recalibration::{Comparison, ModelDiff, compare, methods, model_diff};
+use crate::recalibration::{Comparison, ModelDiff, compare, diff_page, methods, model_diff};
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub struct Diff {
     second: PathBuf,
     #[command(flatten)]
     cohort: Option<CohortInput>,
+    #[command(flatten)]
+    output: ReportOutput,
     /// Thresholds of the probability for who changes sides and the net benefit, joined by commas.
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0.2,0.5,0.8", value_parser = threshold)]
     thresholds: Vec<f64>,
@@ -57,6 +60,7 @@ impl Diff {
             diff.comparison = Some(compared.map_err(|error| Failure::Input(error.to_string()))?);
             diff.notes.extend(methods());
         }
+        self.output.write(|| diff_page(&diff))?;
         let mut out = std::io::stdout().lock();
         if self.json {
             let json = serde_json::to_value(&diff).unwrap_or_default();

@@ -1,11 +1,12 @@
 //! `rrdtc monitor`: whether the model in use still fits.
 
+use super::report_output::ReportOutput;
 use super::{Common, Failure, recalibrate::day};
 use crate::audit::{Head, Key, entries, instances, verify};
 use crate::cohort::{Counts, table};
 use crate::config::{model_in_use, published};
 use crate::model::published::Published;
-use crate::monitoring::{Against, Filter, Options, Outcomes, Period, Trail, monitor, summary};
+use crate::monitoring::{Against, Filter, Options, Outcomes, Period, Trail, monitor, page, summary};
 use crate::store::{CardFeedback, Store};
 use clap::Args;
 use jiff::Timestamp;
@@ -20,6 +21,8 @@ use std::path::{Path, PathBuf};
 pub struct Monitor {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    output: ReportOutput,
     /// The folder of the audit trail. Default: that of the configuration.
     #[arg(long, value_name = "DIR")]
     audit: Option<PathBuf>,
@@ -205,6 +208,7 @@ impl Monitor {
             &options,
         )
         .map_err(|error| Failure::Input(error.to_string()))?;
+        self.output.write(|| page(&result))?;
         let mut out = std::io::stdout().lock();
         if self.json {
             let json = serde_json::to_value(&result).unwrap_or_default();

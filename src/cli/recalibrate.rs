@@ -1,10 +1,11 @@
 //! `rrdtc recalibrate`: the model in use made to fit a cohort.
 
 use super::cohort_input::CohortInput;
+use super::report_output::ReportOutput;
 use super::{Common, Failure};
 use crate::config::model_in_use;
 use crate::recalibration::{
-    CannotRecalibrate, Estimate, Method, Options, Recalibration, Signed, Step, model_file,
+    CannotRecalibrate, Estimate, Method, Options, Recalibration, Signed, Step, model_file, page,
     recalibrate,
 };
 use clap::Args;
@@ -22,6 +23,8 @@ pub struct Recalibrate {
     common: Common,
     #[command(flatten)]
     cohort: CohortInput,
+    #[command(flatten)]
+    output: ReportOutput,
     /// How much is updated; auto: by the closed testing procedure, as far as the size of the cohort allows.
     #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = methods())]
     method: Method,
@@ -120,6 +123,7 @@ impl Recalibrate {
                 Failure::Input(format!("{} cannot be written: {error}", path.display()))
             })?;
         }
+        self.output.write(|| page(&result))?;
         let mut out = std::io::stdout().lock();
         if self.json {
             let json = serde_json::to_value(&result).unwrap_or_default();

@@ -9,6 +9,7 @@ mod limits;
 mod monitor;
 mod months;
 mod outcomes;
+mod page;
 mod result;
 pub mod summary;
 mod trail;
@@ -17,6 +18,7 @@ pub use charts::Against;
 pub use limits::TAIL;
 pub use monitor::{Options, monitor};
 pub use outcomes::{Outcomes, UnusableOutcomes};
+pub use page::page;
 pub use trail::{Card, Filter, Trail};
 
 pub use result::{

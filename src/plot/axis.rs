@@ -194,7 +194,7 @@ fn log_ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
         .collect();
     match chosen.len() {
         // Within a fraction of a decade equal differences are nearly equal ratios.
-        0..=2 => ticks(low, high, count),
+        0..=2 => ticks(low, high, count.saturating_sub(2)),
         _ => chosen,
     }
 }
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(ticks(1.0, 1.0, 5), [1.0]);
         assert!(ticks(1e15, 1e15 + 1.0, 5).len() < 25);
         assert_eq!(log_ticks(0.4, 12.0, 5), [0.5, 1.0, 2.0, 5.0, 10.0]);
-        assert_eq!(log_ticks(0.95, 1.25, 3), [1.0, 1.1, 1.2000000000000002]);
+        assert_eq!(log_ticks(0.95, 1.25, 5), [1.0, 1.1, 1.2000000000000002]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod difference;
 mod figures;
 mod model_file;
 mod optimism;
+mod page;
 mod recalibrate;
 mod result;
 mod update;
@@ -18,6 +19,7 @@ mod words;
 
 pub use compare::{CannotCompare, compare, methods, model_diff};
 pub use model_file::{CannotSign, Signed, model_file};
+pub use page::{diff_page, page};
 pub use recalibrate::{CannotRecalibrate, Method, Options, recalibrate};
 pub use update::NoUpdate;
 

@@ -109,7 +109,13 @@ pub fn subgroups(v: &Validation) -> Section {
                     figure_name(row.what).to_owned(),
                     row.level.clone(),
                     row.reference.clone(),
-                    with_interval(&row.difference, three),
+                    with_interval(
+                        &row.difference,
+                        match row.what {
+                            "observedExpected" => three,
+                            _ => share,
+                        },
+                    ),
                 ]);
             }
             blocks.push(Block::Table(table));
