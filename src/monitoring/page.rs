@@ -78,6 +78,16 @@ pub fn page(m: &Monitoring) -> Page {
             thousands(settings.minimum_count),
         ),
         (
+            "Fewest patients of a reference".to_owned(),
+            thousands(settings.minimum_reference),
+        ),
+        (
+            "Months before an outcome counts".to_owned(),
+            settings
+                .horizon_months
+                .map_or("not said".to_owned(), |months| months.to_string()),
+        ),
+        (
             "Probability beyond one limit when nothing changed, at most".to_owned(),
             plain(settings.tail),
         ),
@@ -171,7 +181,12 @@ fn chart_block(chart: &Chart) -> Block {
         "Share of patients",
         &shown,
     );
-    let caption = format!("{}.{centre} {said}", chart.title);
+    // Where the reference of the report does not tell this share, the other months stand in.
+    let against = match chart.reference {
+        "other-months" => " Compared with the other months.",
+        _ => "",
+    };
+    let caption = format!("{}.{against}{centre} {said}", chart.title);
     Block::picture_with_numbers(&chart.id, figure, &caption, numbers)
 }
 
