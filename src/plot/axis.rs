@@ -182,8 +182,8 @@ pub(super) fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
 fn log_ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let decades = last.saturating_sub(first);
-    let factors: &[f64] = match decades {
-        ..=3 => &[1.0, 2.0, 5.0],
+    let factors: &[f64] = match (high / low).log10() {
+        ..=3.0 => &[1.0, 2.0, 5.0],
         _ => &[1.0],
     };
     let every = (decades / 8 + 1).max(1) as usize;

@@ -225,7 +225,7 @@ fn choice(r: &Recalibration) -> Section {
     }
     let mut blocks = vec![
         Block::paragraph(format!(
-            "Taken: {} ({}). {}",
+            "Taken: {} ({}), because: {}.",
             step_name(r.chosen.step),
             match r.chosen.by.as_str() {
                 "closed-test" => "by the closed testing procedure",
@@ -282,7 +282,7 @@ fn calibrations(caption: &str, names: [&str; 2], [first, second]: [&Calibration;
         (
             "Calibration-in-the-large, log odds (right: 0)",
             |of| &of.intercept,
-            three,
+            share,
         ),
         ("Calibration slope (right: 1)", |of| &of.slope, three),
         ("Area under the ROC curve", |of| &of.auc, share),

@@ -261,7 +261,8 @@ fn names(page: &Page) -> Vec<String> {
 #[test]
 fn no_page_promises_what_a_cohort_cannot() {
     for (kind, page) in all() {
-        let html = page.html().to_lowercase();
+        // What the model file says of itself.
+        let html = page.html().to_lowercase().replace("not validated", "");
         for forbidden in [
             "validated",
             "low risk",

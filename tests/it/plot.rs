@@ -201,3 +201,292 @@ pub fn gallery() -> Vec<(&'static str, Picture)> {
         ("flow", flow.into()),
     ]
 }
+
+/// Reads XML as a picture of ours may hold it and refuses everything else; returns the tags in their order.
+fn tags(text: &str) -> Vec<String> {
+    let mut open: Vec<&str> = Vec::new();
+    let mut found = Vec::new();
+    let mut parts = text.trim_end().split('<');
+    assert_eq!(parts.next(), Some(""), "text before the root");
+    for part in parts {
+        let (tag, after) = part.split_once('>').expect("a tag ends");
+        assert!(
+            !after.contains('>') || open.last() == Some(&"style"),
+            "a stray > after {tag}"
+        );
+        let name = tag.trim_matches('/').split([' ', '\n']).next().unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name));
+        } else {
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+            found.push(tag.to_owned());
+            if !tag.ends_with('/') {
+                open.push(name);
+            }
+        }
+        for entity in after.split('&').skip(1) {
+            let (name, _) = entity.split_once(';').expect("an entity ends");
+            assert!(["amp", "lt", "gt", "quot"].contains(&name), "{name}");
+        }
+        let is_end = open.is_empty();
+        assert!(!is_end || after.trim().is_empty(), "text after the root");
+    }
+    assert!(open.is_empty(), "{open:?}");
+    found
+}
+
+#[test]
+fn every_picture_is_whole_and_says_what_it_shows() {
+    for (name, picture) in gallery() {
+        let svg = picture.document();
+        let tags = tags(&svg);
+        let root = &tags[0];
+        assert!(root.contains("role=\"img\""), "{name}: {root}");
+        assert!(
+            root.contains("aria-labelledby=\"plot-title plot-desc\""),
+            "{name}: {root}"
+        );
+        assert!(
+            svg.contains(&format!(
+                "<title id=\"plot-title\">{}</title>",
+                picture.title()
+            )),
+            "{name}"
+        );
+        let description = svg
+            .split_once("<desc id=\"plot-desc\">")
+            .unwrap()
+            .1
+            .split_once('<')
+            .unwrap()
+            .0;
+        assert!(description.len() > 20, "{name}: {description}");
+        assert!(
+            !svg.contains(" style="),
+            "{name}: a strict policy would forbid it"
+        );
+        assert_eq!(svg, picture.document(), "{name}: the same bytes");
+    }
+}
+
+#[test]
+fn names_are_shown_not_obeyed() {
+    let figure = Figure {
+        title: "a <b> & \"c\"".to_owned(),
+        x: Axis::categories("<x>", ["</svg>".to_owned()]),
+        y: Axis::between("y", 0.0, 1.0),
+        layers: vec![Layer::Bars {
+            name: "<script>".to_owned(),
+            series: Series::new(2),
+            bars: vec![Bar {
+                x: (-0.2, 0.2),
+                from: 0.0,
+                to: 0.5,
+            }],
+        }],
+        ..Figure::default()
+    };
+    let svg = Picture::from(figure).document();
+    tags(&svg);
+    assert!(svg.contains("&lt;script&gt;"));
+}
+
+#[test]
+fn what_is_no_number_is_not_drawn() {
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let points: Vec<(f64, f64)> = odd
+        .iter()
+        .flat_map(|a| odd.map(|b| (*a, b)))
+        .chain([(0.1, 0.2), (0.3, f64::NAN)])
+        .collect();
+    let series = Series::new(1);
+    let layers = vec![
+        Layer::Line {
+            name: "line".to_owned(),
+            series,
+            step: Step::Across,
+            points: points.clone(),
+        },
+        Layer::Band {
+            name: "band".to_owned(),
+            series,
+            points: points.iter().map(|(x, y)| (*x, *y, 1.0)).collect(),
+        },
+        Layer::Points {
+            name: "points".to_owned(),
+            series,
+            points: points
+                .iter()
+                .map(|(x, y)| Point::new(*x, *y).with_interval(*x, *y).labelled("here"))
+                .collect(),
+        },
+        Layer::Bars {
+            name: "bars".to_owned(),
+            series,
+            bars: points
+                .iter()
+                .map(|(x, y)| Bar {
+                    x: (*x, *x),
+                    from: 0.0,
+                    to: *y,
+                })
+                .collect(),
+        },
+        Layer::Spikes {
+            up: ("up".to_owned(), points.clone()),
+            down: ("down".to_owned(), points.clone()),
+        },
+        Layer::Reference {
+            name: "reference".to_owned(),
+            line: Line::Vertical(f64::NAN),
+        },
+        Layer::Reference {
+            name: "reference".to_owned(),
+            line: Line::Between((0.0, f64::NAN), (1.0, 1.0)),
+        },
+        Layer::Text {
+            at: (f64::NAN, 0.0),
+            text: "text".to_owned(),
+        },
+    ];
+    for axis in [
+        Axis::new("axis"),
+        Axis::new("axis").log(),
+        Axis::between("axis", f64::NAN, 1.0),
+    ] {
+        for layers in [layers.clone(), Vec::new()] {
+            let figure = Figure {
+                x: axis.clone(),
+                y: axis.clone(),
+                layers,
+                ..Figure::default()
+            };
+            let svg = Picture::from(figure).document();
+            for tag in tags(&svg) {
+                assert!(!tag.contains("NaN") && !tag.contains("inf"), "{tag}");
+            }
+        }
+    }
+    let row = |estimate| ForestRow {
+        name: "row".to_owned(),
+        estimate: Some(estimate),
+        ..ForestRow::default()
+    };
+    let rows = vec![
+        row((f64::NAN, 0.0, 1.0)),
+        row((1.0, 0.0, f64::INFINITY)),
+        row((1.0, 0.5, 2.0)),
+    ];
+    let forest = Forest {
+        axis: Axis::new("ratio").log(),
+        reference: Some(f64::NAN),
+        rows,
+        ..Forest::default()
+    };
+    for tag in tags(&Picture::from(forest).document()) {
+        assert!(!tag.contains("NaN") && !tag.contains("inf"), "{tag}");
+    }
+}
+
+#[test]
+fn a_curve_of_a_million_points_is_drawn_with_a_thousand() {
+    let count = 1_000_000;
+    let at = |i: i32| f64::from(i) / f64::from(count);
+    let points = (0..=count).map(|i| (at(i), at(i).sqrt())).collect();
+    let curve = Curve {
+        name: "curve".to_owned(),
+        points,
+    };
+    let svg = Picture::from(charts::roc("t", "d", &[curve], Vec::new())).document();
+    let path = svg
+        .split("<path d=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    assert!(
+        path.matches('L').count() < rrdtc::plot::MOST_VERTICES,
+        "{}",
+        path.len()
+    );
+    assert!(
+        path.matches('L').count() > 20,
+        "a curve is no straight line"
+    );
+}
+
+/// Contrast by WCAG 2.
+fn contrast(a: &str, b: &str) -> f64 {
+    let luminance = |colour: &str| {
+        let part = |at: usize| {
+            let part = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    };
+    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+    a.max(b) / a.min(b)
+}
+
+#[test]
+fn colours_have_contrast_on_paper_and_in_the_dark() {
+    let ground = PALETTE
+        .iter()
+        .find(|colour| colour.name == "ground")
+        .unwrap();
+    for colour in PALETTE {
+        // Grid and stripes carry nothing; frames and boxes must be seen; what can be text must be read.
+        let needed = match colour.name {
+            "ground" | "faint" => continue,
+            "edge" => 3.0,
+            _ => 4.5,
+        };
+        for (colour, ground) in [(colour.light, ground.light), (colour.dark, ground.dark)] {
+            let is = contrast(colour, ground);
+            assert!(is >= needed, "{colour} on {ground}: {is:.2}");
+        }
+    }
+}
+
+#[test]
+fn series_differ_without_colour() {
+    let lines = (1..=6).map(|number| Layer::Line {
+        name: format!("series {number}"),
+        series: Series::new(number),
+        step: Step::Straight,
+        points: vec![(0.0, number as f64), (1.0, number as f64)],
+    });
+    let figure = Figure {
+        layers: lines.collect(),
+        ..Figure::default()
+    };
+    let svg = Picture::from(figure).document();
+    let style = svg
+        .split_once("<style>")
+        .unwrap()
+        .1
+        .split_once("</style>")
+        .unwrap()
+        .0;
+    let mut dashes: Vec<&str> = (1..=6)
+        .map(|number| {
+            assert!(svg.contains(&format!("stroke{number} dash{number}")));
+            let start = format!(".plot .dash{number}{{");
+            style
+                .split_once(start.as_str())
+                .unwrap()
+                .1
+                .split_once('}')
+                .unwrap()
+                .0
+        })
+        .collect();
+    dashes.sort_unstable();
+    dashes.dedup();
+    assert_eq!(dashes.len(), 6);
+}

@@ -2,10 +2,12 @@
 //! or comes from elsewhere.
 
 use crate::browser::{Options, in_browser};
+use crate::command_line::rrdtc;
 use crate::plot::gallery;
 use rrdtc::plot::Picture;
 use rrdtc::report::{Block, Page, Section, Table, Withheld};
 use sha2::{Digest, Sha256};
+use std::process::Command;
 
 /// A page with everything that a page can hold.
 fn page() -> Page {
@@ -41,7 +43,7 @@ fn page() -> Page {
                 ],
             ),
             Section::new(
-                "Figures",
+                "Figures?",
                 vec![Block::Facts(vec![(
                     "SHA-256".to_owned(),
                     "0123456789abcdef".repeat(4),
@@ -163,21 +165,120 @@ fn every_figure_of_the_page_is_a_file_too() {
     }
 }
 
+/// Every page that the commands write, and the one with everything.
+fn every_page() -> Vec<(&'static str, Page)> {
+    let mut pages = crate::pages::all();
+    pages.push(("everything", page()));
+    pages
+}
+
 #[test]
-fn report_in_a_browser() {
+fn markup_of_every_page() {
+    if Command::new("node").arg("--version").output().is_err() {
+        assert!(
+            std::env::var_os("TEST_REQUIRES_BROWSER").is_none(),
+            "markup_of_every_page: node is not installed"
+        );
+        eprintln!("SKIPPED markup_of_every_page: node is not installed");
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.html");
-    std::fs::write(&file, page().html()).unwrap();
-    let url = format!("file://{}", file.display());
-    for (name, size) in [("report", (1280, 1000)), ("report narrow", (360, 740))] {
+    for (name, page) in every_page() {
+        let file = folder
+            .path()
+            .join(format!("{}.html", name.replace(' ', "-")));
+        std::fs::write(file, page.html()).unwrap();
+    }
+    let output = Command::new("node")
+        .arg("tests/browser/validate.mjs")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let found = String::from_utf8_lossy(&output.stdout);
+    let failure = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{found}{failure}");
+}
+
+#[test]
+fn pages_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = every_page();
+    let files: Vec<_> = pages
+        .iter()
+        .enumerate()
+        .map(|(number, (name, page))| {
+            let file = folder.path().join(format!("{number}.html"));
+            std::fs::write(&file, page.html()).unwrap();
+            (*name, format!("file://{}", file.display()))
+        })
+        .collect();
+    for size in [(1280, 1000), (360, 740)] {
         let options = Options {
             size,
             ..Options::default()
         };
-        in_browser("report_in_a_browser", options, async |browser| {
-            browser.open(&url).await;
-            browser.check_with_axe(name).await;
-            browser.check_width(name).await;
+        in_browser("pages_in_a_browser", options, async |browser| {
+            for (name, url) in &files {
+                browser.open(url).await;
+                browser.check_with_axe(name).await;
+                let widths = browser
+                    .run("return [document.documentElement.scrollWidth, document.documentElement.clientWidth];")
+                    .await;
+                assert!(
+                    widths[0].as_u64() <= widths[1].as_u64(),
+                    "{name} is wider than the screen: {widths}"
+                );
+            }
         });
     }
+}
+
+#[test]
+fn a_command_writes_the_page_and_its_figures_beside_its_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (cohort, report, figures) = (path("cohort.csv"), path("report.html"), path("figures"));
+    let made = rrdtc(
+        &[
+            "cohort",
+            "synthesize",
+            "--patients",
+            "404",
+            "--out",
+            &cohort,
+        ],
+        None,
+    );
+    assert!(made.status.success(), "{made:?}");
+    let validate = |report: &str| {
+        let arguments = [
+            "validate",
+            &cohort,
+            "--bootstrap",
+            "20",
+            "--date",
+            "2026-11-25",
+        ];
+        rrdtc(
+            &[&arguments[..], &["--report", report, "--figures", &figures]].concat(),
+            None,
+        )
+    };
+    let answer = validate(&report);
+    assert!(answer.status.success(), "{answer:?}");
+    assert!(
+        !answer.stdout.is_empty(),
+        "the summary is there all the same"
+    );
+    let html = std::fs::read_to_string(&report).unwrap();
+    assert!(html.starts_with("<!doctype html>") && html.trim_end().ends_with("</html>"));
+    for figure in ["flow", "roc", "score-distribution", "nomogram"] {
+        let svg = std::fs::read_to_string(format!("{figures}/{figure}.svg")).unwrap();
+        assert!(svg.starts_with("<svg"), "{figure}");
+        assert!(html.contains("class=\"plot\""));
+    }
+    let refused = validate(&path("no/such/folder/report.html"));
+    assert_eq!(refused.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert!(error.contains("report.html cannot be written"), "{error}");
 }

@@ -228,7 +228,7 @@ pub fn score(d: &Derivation, score: &Score) -> Section {
         cut.map(|place| (place, name.as_str())),
     );
     let caption = format!(
-        "Patients at each value of the score ({}), with and without the outcome (as the paper's Fig. 4).",
+        "Patients at each value of the score, with and without the outcome: {} (as the paper's Fig. 4).",
         d.method.event
     );
     Section::new(

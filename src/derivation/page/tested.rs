@@ -2,7 +2,7 @@
 
 use super::super::{ClassSummary, Derivation, Univariable};
 use super::{count, index, interval};
-use crate::report::words::{p_value, part, share, thousands, three};
+use crate::report::words::{p_value, part, plain, share, thousands, three};
 use crate::report::{Block, Section, Table};
 
 pub fn univariable(d: &Derivation) -> Section {
@@ -32,7 +32,7 @@ pub fn univariable(d: &Derivation) -> Section {
                 variable.variable.clone(),
                 test.test.to_owned(),
                 test.statistic.map_or("none".to_owned(), three),
-                test.degrees_of_freedom.map_or("none".to_owned(), three),
+                test.degrees_of_freedom.map_or("none".to_owned(), degrees),
                 p_value(test.p),
             ]);
         }
@@ -55,6 +55,14 @@ pub fn univariable(d: &Derivation) -> Section {
             Block::Table(tests),
         ],
     )
+}
+
+/// Whole ones without decimals; Welch's test has others.
+fn degrees(of: f64) -> String {
+    match of.fract() == 0.0 {
+        true => plain(of),
+        false => three(of),
+    }
 }
 
 fn rows(table: &mut Table, variable: &Univariable) {

@@ -32,7 +32,7 @@ pub fn calibration(v: &Validation, column: &Calibration) -> Section {
         (
             "Calibration-in-the-large, log odds (right: 0)",
             &column.in_the_large,
-            three,
+            share,
         ),
         ("Calibration slope (right: 1)", &column.slope, three),
         ("Brier score", &column.brier, share),
