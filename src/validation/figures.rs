@@ -152,3 +152,40 @@ pub fn ratio_of_ratios(first: &Figure, second: &Figure) -> Option<Figure> {
     });
     Figure::within(value, limits, "log")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_of_other_patients_have_intervals() {
+        // Newcombe 1998 (Statistics in Medicine 17:873), table II, 56/70 - 48/80, his method 10.
+        let difference =
+            difference_of_shares(&share(56, 70).unwrap(), &share(48, 80).unwrap()).unwrap();
+        for (got, expected) in [
+            (difference.value, 0.2),
+            (difference.low.unwrap(), 0.0524),
+            (difference.high.unwrap(), 0.3339),
+        ] {
+            assert!((got - expected).abs() < 5.1e-5, "{got} {expected}");
+        }
+        // Two ratios with an error of 0.3 and 0.4 on the log scale: 0.5 together.
+        let ratio = |value: f64, error: f64| {
+            let half = z95() * error;
+            let limits = [value * (-half).exp(), value * half.exp()];
+            Figure::within(value, Some(limits), "log").unwrap()
+        };
+        let both = ratio_of_ratios(&ratio(3.0, 0.3), &ratio(2.0, 0.4)).unwrap();
+        let expected = ratio(1.5, 0.5);
+        assert!((both.low.unwrap() - expected.low.unwrap()).abs() < 1e-12);
+        assert!((both.high.unwrap() - expected.high.unwrap()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_no_figure() {
+        assert_eq!(Figure::alone(f64::NAN), None);
+        assert_eq!(share(0, 0), None);
+        let figure = Figure::within(1.0, Some([0.5, f64::INFINITY]), "log").unwrap();
+        assert_eq!((figure.low, figure.high, figure.method), (None, None, None));
+    }
+}

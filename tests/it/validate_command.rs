@@ -180,7 +180,7 @@ fn no_patient_is_in_the_report() {
             if at % 4 == 0 { f } else { r },
             at / 3,
             50 + at % 60,
-            ["f", "m"][at % 2]
+            ["f", "m"][usize::try_from(at % 2).unwrap()]
         )
         .unwrap();
     }
@@ -255,4 +255,47 @@ fn an_unknown_predictor_is_bounded_and_pet_less_patients_stand_apart() {
     );
     let notes = report["notes"].to_string();
     assert!(notes.contains("No bootstrap"), "{notes}");
+}
+
+#[test]
+fn two_level_probabilities_of_the_source_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = std::fs::read_to_string(SOURCE).unwrap();
+    let mut text = String::new();
+    for (at, line) in source.lines().enumerate() {
+        let cells: Vec<&str> = line.split(',').take(6).collect();
+        let above = cells[4] == "1" || (cells[2] == "1" && cells[3] == "1");
+        let probability = if above { 169.0 / 182.0 } else { 54.0 / 222.0 };
+        let told = match at {
+            0 => "probability".to_owned(),
+            _ => format!("{probability}"),
+        };
+        writeln!(text, "{},{told}", cells.join(",")).unwrap();
+    }
+    let path = written(folder.path(), "two.csv", &text)
+        .display()
+        .to_string();
+    let report = report(&[&path, "--bootstrap", "0"]);
+    let calibration = &report["calibration"][1];
+    assert_eq!(calibration["name"], "givenProbability");
+    let close = |value: &Value, expected: f64, by: f64| {
+        let value = value.as_f64().unwrap();
+        assert!((value - expected).abs() < by, "{value} {expected}");
+    };
+    // spec/clinical.md section 5, test vectors.
+    close(&calibration["brier"]["value"], 0.131030, 5.1e-7);
+    close(&calibration["brierNull"], 0.247298, 5.1e-7);
+    close(&calibration["brierScaled"]["value"], 0.470152, 5.1e-7);
+    close(&calibration["observedExpected"]["value"], 1.0, 1e-9);
+    close(&calibration["inTheLarge"]["value"], 0.0, 1e-9);
+    close(&calibration["slope"]["value"], 1.0, 1e-9);
+    assert_eq!(calibration["groups"].as_array().unwrap().len(), 2);
+    let class = &report["markers"][1];
+    close(&class["atCutoff"]["lrPositive"]["value"], 10.55157, 5.1e-6);
+    close(&class["auc"]["standardError"], 0.017299, 5.1e-7);
+    let given = &report["decision"]["given"]["strategies"][0];
+    assert_eq!(given["name"], "givenProbability");
+    // A probability is a rule only between its two values: at 0.5 it is the class, at 0.2 everybody is treated.
+    close(&given["netBenefit"][49], 0.3861, 5.1e-5);
+    close(&given["netBenefit"][19], 0.4400, 5.1e-5);
 }

@@ -1,21 +1,21 @@
-# rms::validate of the four-factor model: what R and the tests of `rrdtc validate` can both know is index.orig; the other columns
-# depend on the draws and are compared within their sampling error.
+# rms::validate of the four-predictor model, with the resamples that R drew: the same resamples must give the same optimism.
 source("lib/record.R")
 suppressMessages(library(rms))
 
-cohorts <- read_cohorts()
-for (cohort in c("source", "continuous")) {
-  d <- cohorts[[cohort]]
-  fit <- lrm(outcome ~ ageAtDiagnosis + recurrence + multiSiteMetastasis + fdgUptake,
-             data = d, x = TRUE, y = TRUE, eps = 1e-12, maxit = 100)
-  se <- sqrt(diag(vcov(fit)))
-  record(cohort, coef(fit), paste0("coefficient.", c("intercept", names(d)[2:5])))
-  record(cohort, se, paste0("error.", c("intercept", names(d)[2:5])))
-  set.seed(1)
-  rows <- unclass(validate(fit, B = 500))
-  for (index in rownames(rows)) {
-    record(cohort, rows[index, c("index.orig", "training", "test", "index.corrected")],
-           paste(index, c("index.orig", "training", "test", "index.corrected"), sep = "."))
-  }
+d <- read_cohorts()$source
+fit <- lrm(outcome ~ ageAtDiagnosis + recurrence + multiSiteMetastasis + fdgUptake, data = d, x = TRUE, y = TRUE)
+resamples <- 20
+set.seed(1)
+v <- unclass(validate(fit, B = resamples))
+for (row in c("Dxy", "R2", "Intercept", "Slope", "D", "U", "Q", "B")) {
+  record("source", v[row, ], paste(row, colnames(v), sep = "."))
+}
+# validate() draws nothing but its resamples, in this way.
+set.seed(1)
+pattern <- with(d, 8 * ageAtDiagnosis + 4 * recurrence + 2 * multiSiteMetastasis + fdgUptake)
+cell <- factor(2 * pattern + d$outcome, levels = 0:31)
+for (k in seq_len(resamples)) {
+  drawn <- table(cell[sample(nrow(d), replace = TRUE)])
+  record("source", drawn, paste("drawn", k - 1, names(drawn), sep = "."))
 }
 finish("optimism", "rms")

@@ -76,25 +76,16 @@ pub fn recalibrate(groups: &[Ranked]) -> Result<Recalibration, NoCalibration> {
         return Err(NoCalibration::NoFit);
     }
     let mut at = [(events / others).ln(), 0.0];
-    let mut step = [0.0, 0.0];
-    let mut promised = 0.0;
     for _ in 0..MOST_STEPS {
         let (gradient, information) = derivatives(&points, at);
-        // The likelihood falls along the last step as steeply as it rose: too far.
-        if step[0] * gradient[0] + step[1] * gradient[1] < -promised {
-            step = [step[0] / 2.0, step[1] / 2.0];
-            at = [at[0] - step[0], at[1] - step[1]];
-            continue;
-        }
         let covariance = inverse(information).ok_or(NoCalibration::NoFit)?;
-        step = [
+        let step = [
             covariance[0][0] * gradient[0] + covariance[0][1] * gradient[1],
             covariance[1][0] * gradient[0] + covariance[1][1] * gradient[1],
         ];
-        // Newton's decrement: the square of the step in standard errors.
-        promised = step[0] * gradient[0] + step[1] * gradient[1];
         at = [at[0] + step[0], at[1] + step[1]];
-        if promised < CONVERGED {
+        // Newton's decrement: the square of the step in standard errors.
+        if step[0] * gradient[0] + step[1] * gradient[1] < CONVERGED {
             let (_, information) = derivatives(&points, at);
             return Ok(Recalibration {
                 intercept: at[0],

@@ -190,7 +190,12 @@ mod tests {
     fn a_resample_by_weights_gives_what_its_patients_give() {
         // Ties, and a prediction that has no log odds.
         let patients: Vec<(f64, bool)> = (0..3000)
-            .map(|at| ((at % 1000) as f64 / 1000.0, at * 7919 % 1000 < at % 1000))
+            .map(|at| {
+                (
+                    (at % 1000) as f64 / 1000.0,
+                    (at * 7919 + at / 1000 * 331) % 1000 < at % 1000,
+                )
+            })
             .collect();
         let mut given = Given {
             groups: ranked(of_patients(patients.clone())).unwrap(),

@@ -46,8 +46,8 @@ pub struct Calibration {
     /// Flexible curves. From the gate of 200 on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub curves: Vec<Curve>,
-    /// Observed share for each value of the probability (the model: each pattern), or, of a continuous column, none: never
-    /// deciles.
+    /// Observed share for each value of the probability (the model: each pattern). Of a column of more than 20 values none:
+    /// never deciles.
     pub groups: Vec<CalibrationGroup>,
     /// Histogram of the probabilities by outcome, bins of 0.01, empty bins left out.
     pub spikes: Vec<Bar>,
