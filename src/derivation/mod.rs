@@ -135,16 +135,6 @@ pub fn derive(cohort: &Cohort, options: &Options) -> Result<Derivation, CannotDe
         return Err(CannotDerive::NoPatients);
     }
     let (study, notes) = candidate::study(cohort, options)?;
-    let patients = study.is_event.len();
-    match (study.with_events(true), study.with_events(false)) {
-        (0, 0) => {
-            return Err(CannotDerive::NoOutcome {
-                patients: cohort.len(),
-            });
-        }
-        (0, _) | (_, 0) => return Err(CannotDerive::OneClass { patients }),
-        _ => {}
-    }
     let analysis = analyse(&study, options);
     let mut derivation = report(cohort, &study, &notes, &analysis, options);
     derivation.warnings = warning::warnings(&study, &analysis, &derivation, options);
