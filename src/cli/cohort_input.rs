@@ -47,48 +47,36 @@ impl CohortInput {
     /// Reads the cohort. Measurements are cut at the thresholds of the model that the environment names, else of the built-in one;
     /// a command that has loaded a model gives it to [`Self::read_for`].
     pub fn read(&self) -> Result<Cohort, Failure> {
-        let map = self.map()?;
-        let thresholds = if map.has_measurements() {
-            let knowledge = Knowledge::load(&Settings::load(None)?.advice.content)?;
-            Thresholds::of(&knowledge.model)
-        } else {
-            // Nothing is cut.
-            Thresholds {
-                age_years: f64::INFINITY,
-                suv_max: f64::INFINITY,
-            }
-        };
-        self.read_at(map, thresholds)
+        let settings = Settings::load(None)?;
+        self.read_for(&Knowledge::load(&settings.advice.content)?.model)
     }
 
-    /// Reads the cohort; measurements are cut at the thresholds of this model.
+    /// Reads the cohort; measurements are cut at the thresholds of this model. Says on standard error which rows were set aside.
     pub fn read_for(&self, model: &Model) -> Result<Cohort, Failure> {
-        self.read_at(self.map()?, Thresholds::of(model))
-    }
-
-    fn map(&self) -> Result<Map, Failure> {
-        match &self.map {
-            None => Ok(Map::default()),
-            Some(path) => Map::read(path).map_err(|error| Failure::Usage(error.to_string())),
-        }
-    }
-
-    /// Says on standard error which rows were set aside.
-    fn read_at(&self, map: Map, thresholds: Thresholds) -> Result<Cohort, Failure> {
+        let map = match &self.map {
+            None => Map::default(),
+            Some(path) => Map::read(path).map_err(|error| Failure::Usage(error.to_string()))?,
+        };
         let reading = Reading {
             format: self.format,
             delimiter: self.delimiter,
             map,
-            thresholds,
+            thresholds: Thresholds::of(model),
             strict: self.strict,
         };
         let mut list = self.bad_rows.as_deref().map(BadRows::create).transpose()?;
-        // Drawn only on a terminal, and only when it takes a while.
-        let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
-        let bar = ProgressBar::new(self.files.iter().map(size).sum());
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left")
-        {
+        // Drawn only on a terminal.
+        let size = |path: &PathBuf| std::fs::metadata(path).map(|file| file.len()).ok();
+        // Of standard input nobody knows how much it is.
+        let sizes: Option<Vec<u64>> = self.files.iter().map(size).collect();
+        let (bar, template) = match sizes {
+            Some(sizes) => (
+                ProgressBar::new(sizes.iter().sum()),
+                "{bar:40} {bytes} of {total_bytes}, {eta} left",
+            ),
+            None => (ProgressBar::no_length(), "{spinner} {bytes} read"),
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         let cohort = reading.read(

@@ -1,5 +1,5 @@
 //! Many patients at once: what is known of each at the time of the first radioiodine treatment (time zero), and what became of
-//! them. A cohort comes from a table ([`table`]) or from FHIR; every statistic starts from one.
+//! them. A cohort comes from a table ([`table`]), from FHIR, or is drawn ([`synthetic`]); every statistic starts from one.
 //!
 //! Knows columns, files and what was set aside in reading them. Knows no statistics. Read [`Cohort`] first.
 
@@ -37,7 +37,7 @@ pub struct Cohort {
     pub time_zero: Option<Vec<Option<Date>>>,
     /// Every other column: subgroups, and candidate predictors for a derivation.
     pub variables: Vec<Variable>,
-    /// Names of the variables that the map calls subgroups.
+    /// Names of the columns that the map calls subgroups; numbers perhaps with cuts, `ageYears:45,65`.
     pub subgroups: Vec<String>,
     /// Where the rows came from, and what was set aside.
     pub origin: Origin,

@@ -16,8 +16,11 @@ pub struct Proportion {
     pub high: f64,
 }
 
-/// The standard normal quantile of a probability.
+/// The standard normal quantile of a probability. NaN for what is no probability.
 pub fn normal_quantile(p: f64) -> f64 {
+    if !(0.0..=1.0).contains(&p) {
+        return f64::NAN;
+    }
     Normal::standard().inverse_cdf(p)
 }
 
@@ -167,6 +170,7 @@ mod tests {
         assert_eq!(wilson(0, 10).low, 0.0);
         assert_eq!(wilson(10, 10).high, 1.0);
         assert!(wilson(0, 0).value.is_nan());
+        assert!(normal_quantile(1.1).is_nan() && normal_quantile(f64::NAN).is_nan());
     }
 
     #[test]

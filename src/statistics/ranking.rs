@@ -43,7 +43,9 @@ pub fn ranked(mut groups: Vec<Ranked>) -> Result<Vec<Ranked>, NoRanking> {
         return Err(NoRanking::NotANumber);
     }
     if !groups.is_sorted_by(|a, b| a.by < b.by) {
-        groups.sort_unstable_by(|a, b| a.by.total_cmp(&b.by));
+        if !groups.is_sorted_by(|a, b| a.by <= b.by) {
+            groups.sort_unstable_by(|a, b| a.by.total_cmp(&b.by));
+        }
         groups.dedup_by(|next, kept| {
             let same = next.by == kept.by;
             if same {

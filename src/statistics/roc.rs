@@ -162,23 +162,27 @@ fn marker(
     patients: &[Paired],
     by: impl Fn(&Paired) -> f64,
 ) -> Result<(Auc, Placements), NoRanking> {
-    let groups = patients.iter().map(|patient| Ranked {
-        by: by(patient),
-        events: patient.events,
-        others: patient.others,
-    });
-    let groups = ranked(groups.collect())?;
+    let mut order: Vec<(f64, usize)> = patients.iter().map(by).zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let group = |(by, patient): &(f64, usize)| Ranked {
+        by: *by,
+        events: patients[*patient].events,
+        others: patients[*patient].others,
+    };
+    let groups = ranked(order.iter().map(group).collect())?;
     let sorted = Placements::of(&groups);
     let mut placements = Placements {
-        of_events: Vec::with_capacity(patients.len()),
-        of_others: Vec::with_capacity(patients.len()),
+        of_events: vec![0.0; patients.len()],
+        of_others: vec![0.0; patients.len()],
     };
-    for patient in patients {
-        // Empty groups were left out; they weigh nothing wherever they are put.
-        let place = groups.partition_point(|group| group.by < by(patient));
-        let place = place.min(groups.len() - 1);
-        placements.of_events.push(sorted.of_events[place]);
-        placements.of_others.push(sorted.of_others[place]);
+    let mut place = 0;
+    for (by, patient) in order {
+        // Groups of nobody were left out; they weigh nothing wherever they are put.
+        while groups[place].by < by && place + 1 < groups.len() {
+            place += 1;
+        }
+        placements.of_events[patient] = sorted.of_events[place];
+        placements.of_others[patient] = sorted.of_others[place];
     }
     Ok((auc_of_ranked(&groups), placements))
 }

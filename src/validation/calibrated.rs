@@ -14,6 +14,8 @@ use crate::statistics::smooth::lowess;
 
 /// Points of a curve that are told at most; more cannot be told apart on paper.
 const MOST_POINTS: usize = 100;
+/// A column with more values has no groups.
+const MOST_GROUPS: usize = 20;
 
 /// Probabilities by name.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +41,11 @@ pub fn calibration(probabilities: Probabilities<'_>, all_figures: bool) -> Calib
         patients: (events + others) as u64,
         refractory: events as u64,
         expected: groups.iter().map(|g| g.by * (g.events + g.others)).sum(),
+        zero_or_one: groups
+            .iter()
+            .filter(|group| group.by <= 0.0 || group.by >= 1.0)
+            .map(|group| (group.events + group.others) as u64)
+            .sum(),
         observed_expected: None,
         in_the_large: None,
         brier: None,
@@ -95,27 +102,23 @@ pub fn calibration(probabilities: Probabilities<'_>, all_figures: bool) -> Calib
     found
 }
 
+/// By pattern, or by value where a column has few: never deciles.
 fn told_groups(probabilities: &Probabilities<'_>) -> Vec<CalibrationGroup> {
-    if probabilities.patterns.is_empty() {
+    let groups = probabilities.groups;
+    if groups.len() > MOST_GROUPS {
         return Vec::new();
     }
-    let labels = probabilities.patterns.iter();
-    probabilities
-        .groups
-        .iter()
-        .zip(labels)
-        .filter_map(|(group, label)| {
-            let (refractory, patients) =
-                (group.events as u64, (group.events + group.others) as u64);
-            Some(CalibrationGroup {
-                label: Some(label.clone()),
-                predicted: group.by,
-                patients,
-                refractory,
-                observed: share(refractory, patients)?,
-            })
+    let told = |(place, group): (usize, &Ranked)| {
+        let (refractory, patients) = (group.events as u64, (group.events + group.others) as u64);
+        Some(CalibrationGroup {
+            label: probabilities.patterns.get(place).cloned(),
+            predicted: group.by,
+            patients,
+            refractory,
+            observed: share(refractory, patients)?,
         })
-        .collect()
+    };
+    groups.iter().enumerate().filter_map(told).collect()
 }
 
 fn named(name: &'static str, value: Option<f64>) -> Option<Named> {

@@ -103,7 +103,7 @@ impl Size {
 pub const OF_SCORE: [(Needs, &str); 2] = [
     (
         Needs::Fifty,
-        "area under the ROC curve of the score, of the class and of PET alone, and their comparison",
+        "area under the ROC curve of the score, of the class and of PET alone, their comparison, and its bounds over unknown predictors",
     ),
     (Needs::Hundred, "decision curve"),
 ];
@@ -122,7 +122,7 @@ pub const OF_MODEL: [(Needs, &str); 4] = [
     ),
     (
         Needs::Fifty,
-        "observed by expected, calibration-in-the-large and Brier score of the model's probability",
+        "observed by expected, calibration-in-the-large and Brier score of the model's probability, and their bounds over unknown predictors",
     ),
     (
         Needs::Hundred,
@@ -135,7 +135,7 @@ pub const OF_MODEL: [(Needs, &str); 4] = [
 ];
 
 /// What the gates withhold of the probability that the input gives.
-pub const OF_GIVEN: [(Needs, &str); 5] = [
+pub const OF_GIVEN: [(Needs, &str); 4] = [
     (
         Needs::Fifty,
         "area under the ROC curve of the given probability",
@@ -148,11 +148,19 @@ pub const OF_GIVEN: [(Needs, &str); 5] = [
         Needs::Hundred,
         "calibration slope, Spiegelhalter's test and the figures of rms::val.prob for the given probability",
     ),
-    (Needs::Hundred, "decision curve of the given probability"),
     (
         Needs::TwoHundred,
         "flexible calibration curve of the given probability, with Emax, E90, Eavg, ICI and ECI",
     ),
+];
+
+/// What the gates withhold of the given probability beside score, PET and model: of the patients who have both.
+pub const OF_BOTH: [(Needs, &str); 2] = [
+    (
+        Needs::Fifty,
+        "comparison of the given probability with PET alone, score and model",
+    ),
+    (Needs::Hundred, "decision curve of the given probability"),
 ];
 
 #[cfg(test)]

@@ -70,7 +70,10 @@ pub fn evaluate(cohort: &Cohort, model: &Model, request: &Request) -> Option<Eva
         calibration,
         comparisons: both.comparisons(model, all),
         decision: both.decision(model, all),
-        withheld: size.withheld(&gate::OF_GIVEN).collect(),
+        withheld: size
+            .withheld(&gate::OF_GIVEN)
+            .chain(both.size(all).withheld(&gate::OF_BOTH))
+            .collect(),
     })
 }
 
@@ -94,6 +97,15 @@ impl Both {
         Self {
             patients: both.collect(),
         }
+    }
+
+    fn size(&self, all: bool) -> Size {
+        let patients = self.patients.iter();
+        let refractory = patients
+            .filter(|(_, _, is_refractory)| *is_refractory)
+            .count();
+        let others = self.patients.len() - refractory;
+        Size::of(refractory as u64, others as u64, all)
     }
 
     fn comparisons(&self, model: &Model, all: bool) -> Vec<Comparison> {
@@ -123,6 +135,9 @@ impl Both {
     }
 
     fn decision(&self, model: &Model, all: bool) -> Option<DecisionCurve> {
+        if !self.size(all).shows(Needs::Hundred) {
+            return None;
+        }
         let mut counts = PatternCounts::default();
         let mut groups = Vec::with_capacity(self.patients.len());
         for (by, pattern, is_refractory) in &self.patients {
@@ -136,9 +151,6 @@ impl Both {
                 events: f64::from(u8::from(*is_refractory)),
                 others: f64::from(u8::from(!is_refractory)),
             });
-        }
-        if !Size::of(counts.refractory(), counts.not_refractory(), all).shows(Needs::Hundred) {
-            return None;
         }
         let class = population::by_class(&counts, model);
         let pet = population::by_pet(&counts);

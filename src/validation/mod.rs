@@ -114,9 +114,14 @@ pub fn evaluate(
         });
     }
     let all = request.all_figures;
-    let subgroups = request
-        .subgroups
-        .iter()
+    // Those that a map names come first.
+    let asked = cohort.subgroups.iter().chain(
+        request
+            .subgroups
+            .iter()
+            .filter(|asked| !cohort.subgroups.contains(asked)),
+    );
+    let subgroups = asked
         .map(|asked| subgroups::subgroup(cohort, model, asked, all))
         .collect::<Result<Vec<_>, _>>()?;
     let complete = counts.complete();
@@ -178,7 +183,12 @@ pub fn evaluate(
         refit: None,
         flow,
     };
-    validation.notes = notes::notes(&validation, model, refit.as_ref());
+    validation.notes = notes::notes(
+        &validation,
+        &cohort.origin.columns_set_aside,
+        model,
+        refit.as_ref(),
+    );
     validation.refit = refit.and_then(Result::ok);
     Ok(validation)
 }

@@ -1,6 +1,7 @@
 //! What could not be had, and why: nothing is missing from the report in silence.
 
 use super::result::{Note, Refit, TwoByTwo, Validation};
+use crate::cohort::SetAsideColumn;
 use crate::domain::model::Model;
 use crate::statistics::logistic::NoFit;
 
@@ -8,7 +9,12 @@ use crate::statistics::logistic::NoFit;
 const STEADY: u32 = 200;
 
 /// Everything that a reader must know beside the figures.
-pub fn notes(v: &Validation, model: &Model, refit: Option<&Result<Refit, NoFit>>) -> Vec<Note> {
+pub fn notes(
+    v: &Validation,
+    columns_set_aside: &[SetAsideColumn],
+    model: &Model,
+    refit: Option<&Result<Refit, NoFit>>,
+) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut add = |about: &str, text: String| {
         notes.push(Note {
@@ -33,6 +39,12 @@ pub fn notes(v: &Validation, model: &Model, refit: Option<&Result<Refit, NoFit>>
                 "{} rows could not be read and are in no figure. If they are not a chance selection, the figures are biased.",
                 v.flow.bad_rows
             ),
+        );
+    }
+    for column in columns_set_aside {
+        add(
+            &format!("cohort.variables.{}", column.name),
+            format!("Set aside: {}", column.reason),
         );
     }
     for marker in &v.markers {
@@ -69,6 +81,15 @@ pub fn notes(v: &Validation, model: &Model, refit: Option<&Result<Refit, NoFit>>
         }
     }
     for calibration in &v.calibration {
+        if calibration.zero_or_one > 0 && calibration.brier.is_some() {
+            add(
+                &format!("calibration.{}", calibration.name),
+                format!(
+                    "{} patients have a probability of exactly 0 or 1: it has no log odds, so they are left out of intercept and slope. Such a probability cannot be right.",
+                    calibration.zero_or_one
+                ),
+            );
+        }
         if calibration.in_the_large.is_none() && calibration.brier.is_some() {
             add(
                 &format!("calibration.{}.inTheLarge", calibration.name),

@@ -187,7 +187,8 @@ fn discrimination(out: &mut String, marker: &Marker) -> std::fmt::Result {
         write!(out, ": AUC {}", number(auc))?;
     }
     writeln!(out)?;
-    let Some(table) = &marker.at_cutoff else {
+    let Some(table) = marker.at_cutoff.as_ref().filter(|_| marker.name != "score") else {
+        // The split of the score is the class.
         return Ok(());
     };
     writeln!(

@@ -36,4 +36,6 @@ mod store;
 mod support;
 mod terminology;
 mod texts;
+mod validate_command;
+mod validation;
 mod versions;

@@ -9,8 +9,13 @@ for (cohort in names(cohorts <- read_cohorts())) {
 
   # lrm.fit does not converge under separation: no figure to compare with.
   figures <- tryCatch(suppressWarnings(val.prob(p, y, pl = FALSE)), error = function(e) NULL)
-  separated <- max(p[y == 0]) < min(p[y == 1])
-  if (!is.null(figures) && !separated) {
+  separated <- max(p[y == 0]) <= min(p[y == 1])
+  constant <- length(unique(p)) == 1
+  if (constant) {
+    # val.prob gives 19 values under 18 names: those from the fourteenth on are not what their names say.
+    record(cohort, figures[1:13], paste0("val.prob.", names(figures)[1:13]))
+    record(cohort, figures[18:19], c("val.prob.S:z", "val.prob.S:p"))
+  } else if (!is.null(figures) && !separated) {
     record(cohort, figures, paste0("val.prob.", names(figures)))
   } else {
     kept <- c("R2", "D", "D:Chi-sq", "Brier", "Emax", "E90", "Eavg", "S:z", "S:p")
@@ -47,15 +52,11 @@ for (cohort in names(cohorts <- read_cohorts())) {
   record(cohort, smooth$y[at], paste0("lowess.", sprintf("%.17g", smooth$x[at])))
 
   # Too few different values for a quadratic: R warns of near singularities, and there is nothing to compare with.
-  doubts <- 0
-  fit <- withCallingHandlers(
+  fit <- tryCatch(
     loess(y ~ p, degree = 2, control = loess.control(statistics = "exact")),
-    warning = function(w) {
-      doubts <<- doubts + 1
-      invokeRestart("muffleWarning")
-    }
+    warning = function(w) NULL, error = function(e) NULL
   )
-  if (doubts == 0) {
+  if (!is.null(fit)) {
     off <- abs(p - fit$fitted)
     record(cohort, c(mean(off), quantile(off, c(0.5, 0.9)), max(off), 100 * mean(off^2)),
            paste0("loess.", c("ICI", "E50", "E90", "Emax", "ECI")))

@@ -47,6 +47,7 @@ for (cohort in names(cohorts <- read_cohorts())) {
   fn <- sum(!positive & d$outcome == 1)
   tn <- sum(!positive & d$outcome == 0)
   share <- function(name, k, n) {
+    if (n == 0) return(invisible())
     ci <- suppressWarnings(prop.test(k, n, correct = FALSE))$conf.int
     record(cohort, c(k / n, ci[1], ci[2]), paste0("table.", name, c("", ".low", ".high")))
   }

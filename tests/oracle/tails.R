@@ -12,7 +12,7 @@ for (df in c(1, 2, 3, 7, 30)) {
     record("-", pchisq(x, df, lower.tail = FALSE), paste("chi-squared", x, df, sep = ":"))
   }
 }
-for (df in c(1, 2, 3.7, 10, 60, 402, 1e5)) {
+for (df in c(1, 2, 3.7, 10, 60, 402, 2900, 3100, 1e5, 1e7)) {
   for (x in c(0.001, 0.5, 1.96, 4, 12, 40)) {
     record("-", 2 * pt(-x, df), paste("t", x, df, sep = ":"))
   }

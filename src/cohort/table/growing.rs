@@ -153,9 +153,9 @@ impl Growing {
             })
             .collect();
         self.kind = match numbers {
-            Some(numbers) if self.rule.labels.is_empty() => Kind::Numbers(numbers),
-            _ => {
-                let mut categories = Categories::with_labels(&self.rule.labels);
+            Some(numbers) => Kind::Numbers(numbers),
+            None => {
+                let mut categories = Categories::default();
                 let fits = texts.iter().all(|text| match text {
                     None => {
                         categories.of.push(None);
@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn labels_give_names_and_order() {
         let rule = VariableRule {
-            kind: None,
+            kind: Some(Asked::Categories),
             missing: vec!["9".into()],
             labels: vec![("1".into(), "male".into()), ("2".into(), "female".into())],
         };

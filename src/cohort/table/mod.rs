@@ -19,6 +19,7 @@ pub use write::{outcome_code, state_code, write};
 
 use super::{BadRow, Cohort};
 use crate::domain::model::Model;
+use column::Column;
 use lines::Lines;
 use rows::Rows;
 use std::fs::File;
@@ -81,6 +82,14 @@ pub enum UnusableTable {
         file: String,
         /// What is wrong, and what to do.
         problem: String,
+    },
+    /// A subgroup of the map that the table has not.
+    #[error("the map names the subgroup {name}, and there is no such variable{meant}")]
+    Subgroup {
+        /// Name.
+        name: String,
+        /// What is meant, most likely.
+        meant: String,
     },
     /// The first row that cannot be used, where none may be set aside.
     #[error("{0}")]
@@ -207,6 +216,23 @@ impl Reading {
                 rows: cohort.origin.files.iter().map(|file| file.rows).sum(),
                 first: cohort.origin.listed.first().cloned(),
             });
+        }
+        for name in &self.map.subgroups {
+            let is_there =
+                |name: &str| cohort.variable(name).is_some() || Column::of(name).is_some();
+            // A number may say where it is cut: ageYears:45,65.
+            let without_cut = name.rsplit_once(':').map_or("", |(name, _)| name);
+            if !is_there(name) && !is_there(without_cut) {
+                let variables = cohort
+                    .variables
+                    .iter()
+                    .map(|variable| variable.name.as_str());
+                let near = column::nearest(name, variables);
+                return Err(UnusableTable::Subgroup {
+                    name: name.clone(),
+                    meant: near.map_or(String::new(), |near| format!("; is it {near}?")),
+                });
+            }
         }
         Ok(cohort)
     }

@@ -50,12 +50,16 @@ pub struct ValProb {
     pub left_out: f64,
 }
 
-/// `rms::val.prob(p, y)`.
+/// `rms::val.prob(p, y)`. As there, one prediction for everybody discriminates nothing, and is recalibrated to the prevalence on
+/// one degree of freedom.
 ///
 /// # Errors
 /// [`NoCalibration`] when one kind of patients is missing, or a number is no probability.
 pub fn val_prob(groups: &[Ranked]) -> Result<ValProb, NoCalibration> {
     let groups = predictions(groups)?;
+    if let [group] = groups[..] {
+        return Ok(of_constant(group));
+    }
     let finite = |group: &&Ranked| logit(group.by).is_finite();
     let kept: Vec<Ranked> = groups.iter().filter(finite).copied().collect();
     let (events, others) = totals(&kept);
@@ -103,4 +107,83 @@ pub fn val_prob(groups: &[Ranked]) -> Result<ValProb, NoCalibration> {
         s_p: spiegelhalter.map(|(_, p)| p),
         left_out: all_events + all_others - n,
     })
+}
+
+fn of_constant(group: Ranked) -> ValProb {
+    let n = group.events + group.others;
+    let prevalence = group.events / n;
+    let log_likelihood = |x: f64| group.events * x - n * softplus(x);
+    let given = logit(group.by);
+    let d = -1.0 / n;
+    // An impossible event, or a certain one that did not come.
+    let u_chi_squared = match given.is_finite() {
+        true => 2.0 * (log_likelihood(logit(prevalence)) - log_likelihood(given)),
+        false => f64::INFINITY,
+    };
+    let u = (u_chi_squared - 1.0) / n;
+    let distance = (group.by - prevalence).abs();
+    let spiegelhalter = spiegelhalter(&[group]);
+    ValProb {
+        dxy: 0.0,
+        c: 0.5,
+        c_rounded: 0.5,
+        r2: 0.0,
+        d,
+        d_chi_squared: 0.0,
+        d_p: 1.0,
+        u: Some(u),
+        u_chi_squared: Some(u_chi_squared),
+        u_p: Some(chi_squared_p(u_chi_squared, 1.0)),
+        q: Some(d - u),
+        brier: brier(&[group]).score,
+        intercept: Some(logit(prevalence)),
+        slope: Some(0.0),
+        distances: Distances {
+            e_max: distance,
+            e_90: distance,
+            e_50: distance,
+            e_average: distance,
+        },
+        s_z: spiegelhalter.map(|(z, _)| z),
+        s_p: spiegelhalter.map(|(_, p)| p),
+        left_out: 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_is_no_recalibration_the_rest_is_told() {
+        let groups = [(0.2, 0.0, 9.0), (0.7, 5.0, 0.0)];
+        let groups = groups.map(|(by, events, others)| Ranked { by, events, others });
+        let figures = val_prob(&groups).unwrap();
+        assert_eq!((figures.u, figures.q, figures.slope), (None, None, None));
+        assert_eq!((figures.c, figures.dxy), (1.0, 1.0));
+        assert!(figures.d > 0.0 && figures.brier > 0.0);
+    }
+
+    #[test]
+    fn an_impossible_event_makes_the_unreliability_infinite() {
+        let groups = [(0.0, 1.0, 9.0), (0.3, 3.0, 4.0), (0.7, 5.0, 2.0)];
+        let groups = groups.map(|(by, events, others)| Ranked { by, events, others });
+        let figures = val_prob(&groups).unwrap();
+        assert_eq!(figures.left_out, 10.0);
+        assert_eq!(figures.u_chi_squared, Some(f64::INFINITY));
+        assert_eq!(figures.u_p, Some(0.0));
+        assert!(figures.slope.unwrap().is_finite());
+    }
+
+    #[test]
+    fn what_is_no_prediction_is_refused() {
+        let of = |by: f64| {
+            let group = |by, events, others| Ranked { by, events, others };
+            val_prob(&[group(by, 1.0, 1.0), group(0.5, 1.0, 1.0)]).map(|_| ())
+        };
+        assert_eq!(of(1.5), Err(NoCalibration::NotAProbability));
+        assert_eq!(of(-0.1), Err(NoCalibration::NotAProbability));
+        assert!(matches!(of(f64::NAN), Err(NoCalibration::Ranking(_))));
+        assert_eq!(of(0.4), Ok(()));
+    }
 }

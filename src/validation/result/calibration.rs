@@ -17,6 +17,8 @@ pub struct Calibration {
     pub refractory: u64,
     /// Sum of the probabilities.
     pub expected: f64,
+    /// Patients whose probability is exactly 0 or 1: they have no log odds and are in neither intercept nor slope.
+    pub zero_or_one: u64,
     /// Observed by expected. 1 is right; above 1 the probabilities are too low. From the gate of 50 on, as the next four.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_expected: Option<Figure>,
@@ -44,8 +46,8 @@ pub struct Calibration {
     /// Flexible curves. From the gate of 200 on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub curves: Vec<Curve>,
-    /// Observed share for each value of the probability (the model: each pattern), or, of a continuous column, none: never
-    /// deciles.
+    /// Observed share for each value of the probability (the model: each pattern). Of a column of more than 20 values none:
+    /// never deciles.
     pub groups: Vec<CalibrationGroup>,
     /// Histogram of the probabilities by outcome, bins of 0.01, empty bins left out.
     pub spikes: Vec<Bar>,

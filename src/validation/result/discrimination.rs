@@ -23,7 +23,7 @@ pub struct Marker {
     /// The split that is in use: the cut-off of the score, the class, PET. Left out for probabilities, which have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_cutoff: Option<TwoByTwo>,
-    /// Every possible cut-off, ascending (of a continuous column the first 1,000 by rank, with a note).
+    /// Every possible cut-off, ascending. A marker of more than 100 values: at every hundredth, with a note.
     pub cutoffs: Vec<Cutoff>,
     /// Where Youden's index is greatest; several where they tie. Chosen on these data: optimistic.
     pub youden_optimum: Vec<f64>,

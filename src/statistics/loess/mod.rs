@@ -8,19 +8,17 @@
 //!
 //! Read [`Loess`] first. Method: Cleveland and Grosse, Statistics and Computing 1991;1:47.
 
+mod cells;
+
 use super::ranking::{Ranked, totals};
+use cells::{MARGIN, vertices};
 
 const SPAN: f64 = 0.75;
-/// A cell with no more than this share of the patients is not divided.
-const CELL: f64 = SPAN * 0.2;
-/// How far the outer vertices lie outside, as a share of the range.
-const MARGIN: f64 = 0.005;
-
 /// Why there is no curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoLoess {
     /// A quadratic needs more.
-    #[error("a loess curve needs at least six patients")]
+    #[error("a loess curve needs at least seven patients")]
     TooFew,
     /// The nearest three quarters of the patients share too few numbers.
     #[error(
@@ -109,9 +107,7 @@ impl Loess {
         if near < 4.0 {
             return Err(NoLoess::TooFew);
         }
-        let cells = Cells::of(groups, patients);
-        let vertices: Vec<Vertex> = cells
-            .vertices
+        let vertices: Vec<Vertex> = vertices(groups, patients)
             .iter()
             .map(|at| Vertex::fit(groups, *at, near))
             .collect::<Result<_, _>>()?;
@@ -139,6 +135,10 @@ impl Loess {
         }
         // The trace of (I - L)(I - L)' without the matrix.
         curve.degrees = patients - 2.0 * curve.parameters + hat_squares;
+        // The curve goes through every patient: nothing is left to tell its uncertainty from.
+        if curve.degrees < 1e-6 {
+            return Err(NoLoess::TooFew);
+        }
         curve.residual_scale = (squares / curve.degrees).sqrt();
         Ok(curve)
     }
@@ -325,71 +325,6 @@ fn form(matrix: &[[f64; 4]; 4], v: [f64; 4]) -> f64 {
     dot(v, std::array::from_fn(|i| dot(matrix[i], v)))
 }
 
-/// The k-d tree in one dimension: where the vertices are.
-struct Cells<'a> {
-    groups: &'a [Ranked],
-    /// How many patients are in the groups up to and with each.
-    up_to: Vec<f64>,
-    vertices: Vec<f64>,
-    largest: u64,
-}
-
-impl<'a> Cells<'a> {
-    fn of(groups: &'a [Ranked], patients: f64) -> Self {
-        let mut before = 0.0;
-        let up_to = groups.iter().map(|group| {
-            before += group.events + group.others;
-            before
-        });
-        let (low, high) = (groups[0].by, groups[groups.len() - 1].by);
-        let scale = 1e-10 * low.abs().max(high.abs()) + 1e-30;
-        let margin = MARGIN * (high - low).max(scale);
-        let mut cells = Self {
-            groups,
-            up_to: up_to.collect(),
-            vertices: vec![low - margin, high + margin],
-            largest: (patients * CELL).floor() as u64,
-        };
-        cells.divide(1, patients as u64, [low - margin, high + margin]);
-        cells.vertices.sort_unstable_by(f64::total_cmp);
-        cells.vertices.dedup();
-        cells
-    }
-
-    /// The number of a patient, counted from 1 in ascending order.
-    fn of_patient(&self, patient: u64) -> f64 {
-        let group = self.up_to.partition_point(|to| *to < patient as f64);
-        self.groups[group].by
-    }
-
-    /// Divides a cell with the patients `first..=last` at its median; patients that share a number go to one side.
-    fn divide(&mut self, first: u64, last: u64, [low, high]: [f64; 2]) {
-        if last + 1 - first <= self.largest {
-            return;
-        }
-        let median = (first + last) / 2;
-        let mut middle = median;
-        // The nearest gap between two numbers: to the right, to the left, farther right ... as far as both sides reach.
-        let mut offset: i64 = 0;
-        while let Some(place) = median.checked_add_signed(offset)
-            && (first..last).contains(&place)
-        {
-            if self.of_patient(place) != self.of_patient(place + 1) {
-                middle = place;
-                break;
-            }
-            offset = if offset > 0 { -offset } else { 1 - offset };
-        }
-        let cut = self.of_patient(middle);
-        if cut == low || cut == high {
-            return;
-        }
-        self.vertices.push(cut);
-        self.divide(first, middle, [low, cut]);
-        self.divide(middle + 1, last, [cut, high]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,8 +358,10 @@ mod tests {
 
     #[test]
     fn what_has_no_curve_is_said() {
-        let five: Vec<Ranked> = (0..5).map(|x| group(f64::from(x), 1.0, 0.0)).collect();
-        assert_eq!(Loess::fit(&five), Err(NoLoess::TooFew));
+        for few in [5, 6] {
+            let few: Vec<Ranked> = (0..few).map(|x| group(f64::from(x), 1.0, 0.0)).collect();
+            assert_eq!(Loess::fit(&few), Err(NoLoess::TooFew));
+        }
         assert_eq!(Loess::fit(&[]), Err(NoLoess::TooFew));
         let two = [group(0.2, 10.0, 30.0), group(0.7, 30.0, 10.0)];
         assert_eq!(Loess::fit(&two), Err(NoLoess::TooFewValues));

@@ -2,11 +2,16 @@
 //!
 //! Whatever a map does not know is a mistake with its place, never ignored. Read [`Map`] first.
 
+mod place;
+mod rules;
+
 use super::coding::{Coding, DecimalSign, OUTCOMES, STATES};
 use super::column::{Column, nearest};
-use super::growing::{Asked, VariableRule};
+use super::growing::VariableRule;
 use crate::cohort::Outcome;
-use crate::domain::score::{Predictor, State};
+use crate::domain::score::State;
+use place::{Mistake, inside, known_keys, place, text, texts};
+use rules::{codes, predictor_rule, variable};
 use std::path::Path;
 use toml_edit::{ImDocument, Item, TableLike};
 
@@ -69,12 +74,6 @@ pub enum InvalidMap {
     },
 }
 
-/// Something wrong at a place in the text.
-struct Mistake {
-    at: usize,
-    problem: String,
-}
-
 const TOP: &[&str] = &[
     "delimiter",
     "decimal",
@@ -85,7 +84,6 @@ const TOP: &[&str] = &[
     "columns",
     "variables",
 ];
-const OF_VARIABLE: &[&str] = &["column", "kind", "missing", "labels"];
 
 impl Default for Map {
     /// The documented names and codes; `NA` is a missing value.
@@ -148,12 +146,6 @@ impl Map {
             })
         })?;
         Self::of(document.as_table()).map_err(wrong)
-    }
-
-    /// Whether a predictor is to be cut at a threshold of the model.
-    pub fn has_measurements(&self) -> bool {
-        let mut rules = self.predictors.iter();
-        rules.any(|rule| !matches!(rule, PredictorRule::Codes(_)))
     }
 
     /// What a column is called in the table.
@@ -312,119 +304,6 @@ impl Map {
     }
 }
 
-fn predictor_rule(
-    predictor: Predictor,
-    table: &dyn TableLike,
-    path: &str,
-) -> Result<Option<PredictorRule>, Mistake> {
-    let meanings = [
-        ("present", State::Present),
-        ("absent", State::Absent),
-        ("unknown", State::Unknown),
-        ("conflicting", State::Conflicting),
-    ];
-    let codes = codes(table, &meanings, path)?;
-    let Some(item) = table.get("measurement") else {
-        return Ok(codes.map(PredictorRule::Codes));
-    };
-    let at = place(table, "measurement");
-    let wrong = |problem: String| Err(Mistake { at, problem });
-    if codes.is_some() {
-        return wrong(format!("{path}: a measurement has no codes"));
-    }
-    match (predictor, text(item, at, "measurement")?.as_str()) {
-        (Predictor::AgeAtDiagnosis, "years") => Ok(Some(PredictorRule::Years)),
-        (Predictor::FdgUptake, "SUVmax") => Ok(Some(PredictorRule::SuvMax)),
-        (Predictor::AgeAtDiagnosis, _) => wrong(format!("{path}.measurement: expected \"years\"")),
-        (Predictor::FdgUptake, _) => wrong(format!("{path}.measurement: expected \"SUVmax\"")),
-        _ => wrong(format!(
-            "{path}.measurement: only ageAtDiagnosis (years) and fdgUptake (SUVmax) can be measured"
-        )),
-    }
-}
-
-/// The codes of a column, where the map gives any. They take the place of the documented ones.
-fn codes<T: Copy + PartialEq>(
-    table: &dyn TableLike,
-    meanings: &[(&str, T)],
-    path: &str,
-) -> Result<Option<Coding<T>>, Mistake> {
-    let mut given: Vec<(String, T)> = Vec::new();
-    for (key, meaning) in meanings {
-        if let Some(item) = table.get(key) {
-            let at = place(table, key);
-            given.extend(
-                texts(item, at, key)?
-                    .into_iter()
-                    .map(|code| (code, *meaning)),
-            );
-        }
-    }
-    if given.is_empty() {
-        return Ok(None);
-    }
-    let given: Vec<(&str, T)> = given.iter().map(|(c, m)| (c.as_str(), *m)).collect();
-    Coding::new(&given).map(Some).map_err(|code| Mistake {
-        at: place(table, meanings[0].0),
-        problem: format!("{path}: the code {code:?} has two meanings"),
-    })
-}
-
-fn variable(name: &str, item: &Item, at: usize) -> Result<VariableMap, Mistake> {
-    if Column::of(name).is_some() {
-        return Err(Mistake {
-            at,
-            problem: format!(
-                "variables.{name}: this column has a meaning of its own: [columns.{name}]"
-            ),
-        });
-    }
-    let path = format!("variables.{name}");
-    let table = inside(item, at, &path)?;
-    known_keys(table, OF_VARIABLE, &format!("{path}."))?;
-    let mut variable = VariableMap {
-        name: name.to_owned(),
-        column: name.to_owned(),
-        rule: VariableRule::default(),
-    };
-    for (key, item) in table.iter() {
-        let at = place(table, key);
-        match key {
-            "column" => variable.column = text(item, at, key)?,
-            "kind" => {
-                variable.rule.kind = Some(match text(item, at, key)?.as_str() {
-                    "numbers" => Asked::Numbers,
-                    "categories" => Asked::Categories,
-                    _ => {
-                        return Err(Mistake {
-                            at,
-                            problem: format!("{path}.kind: expected \"numbers\" or \"categories\""),
-                        });
-                    }
-                });
-            }
-            "missing" => variable.rule.missing = texts(item, at, key)?,
-            _ => {
-                let labels = inside(item, at, "labels")?;
-                for (code, label) in labels.iter() {
-                    let label = text(label, at, "labels")?;
-                    variable.rule.labels.push((code.to_owned(), label));
-                }
-            }
-        }
-    }
-    if !variable.rule.labels.is_empty() {
-        if variable.rule.kind == Some(Asked::Numbers) {
-            return Err(Mistake {
-                at,
-                problem: format!("{path}: numbers have no labels"),
-            });
-        }
-        variable.rule.kind = Some(Asked::Categories);
-    }
-    Ok(variable)
-}
-
 /// One character, or its name.
 pub(super) fn delimiter(text: &str) -> Option<u8> {
     match text.as_bytes() {
@@ -443,59 +322,6 @@ fn required() -> impl Iterator<Item = &'static str> {
 
 fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     nearest(name, known).map_or(String::new(), |known| format!(" (did you mean {known}?)"))
-}
-
-fn known_keys(table: &dyn TableLike, known: &[&str], path: &str) -> Result<(), Mistake> {
-    match table.iter().find(|(key, _)| !known.contains(key)) {
-        None => Ok(()),
-        Some((key, _)) => Err(Mistake {
-            at: place(table, key),
-            problem: match nearest(key, known.iter().copied()) {
-                Some(near) => format!("{path}{key} is not known; did you mean {path}{near}?"),
-                None => format!(
-                    "{path}{key} is not known; expected one of {}",
-                    known.join(", ")
-                ),
-            },
-        }),
-    }
-}
-
-fn place(table: &dyn TableLike, key: &str) -> usize {
-    let found = table.get_key_value(key);
-    found
-        .and_then(|(key, item)| key.span().or(item.span()))
-        .map_or(0, |span| span.start)
-}
-
-fn inside<'a>(item: &'a Item, at: usize, path: &str) -> Result<&'a dyn TableLike, Mistake> {
-    item.as_table_like().ok_or_else(|| Mistake {
-        at,
-        problem: format!("{path}: expected a table: [{path}]"),
-    })
-}
-
-fn text(item: &Item, at: usize, key: &str) -> Result<String, Mistake> {
-    item.as_str().map(str::to_owned).ok_or_else(|| Mistake {
-        at,
-        problem: format!("{key}: expected a text in quotation marks"),
-    })
-}
-
-/// A list of texts; numbers are taken as they are written.
-fn texts(item: &Item, at: usize, key: &str) -> Result<Vec<String>, Mistake> {
-    let wrong = || Mistake {
-        at,
-        problem: format!("{key}: expected a list of texts, for instance [\"NA\", \"-9\"]"),
-    };
-    let list = item.as_array().ok_or_else(wrong)?;
-    list.iter()
-        .map(|value| match value {
-            toml_edit::Value::String(text) => Ok(text.value().clone()),
-            toml_edit::Value::Integer(number) => Ok(number.value().to_string()),
-            _ => Err(wrong()),
-        })
-        .collect()
 }
 
 #[cfg(test)]

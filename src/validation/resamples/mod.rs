@@ -3,19 +3,18 @@
 //! A resample of the 16 patterns is 32 counts, however many patients. A resample of a column of probabilities is how often each
 //! patient was drawn; the column is sorted once, and each thread has one scratch buffer.
 
+mod column;
+
 use super::population::{self, Given};
 use super::refit::flat;
 use super::result::{Calibration, Comparison, Figure, Marker, Percentile, TwoByTwo};
 use crate::cohort::PatternCounts;
 use crate::domain::model::Model;
 use crate::domain::score::Pattern;
-use crate::statistics::bootstrap::{
-    counts_into, percentile_interval, replicate, stream, weights_into,
-};
+use crate::statistics::bootstrap::{counts_into, percentile_interval, replicate};
 use crate::statistics::calibration;
 use crate::statistics::proportion;
 use crate::statistics::ranking::{Ranked, c_index_of_ranked, ranked};
-use rayon::prelude::*;
 
 /// Intervals by the name of what they belong to and of the figure.
 #[derive(Debug, Clone, Default)]
@@ -239,15 +238,12 @@ fn of_probability(groups: &[Ranked]) -> [f64; 6] {
 
 /// With no more different probabilities than this, resamples are counts.
 const FEW: usize = 2000;
-/// Newton's steps from the fit of all patients: a resample is never far from it.
-const STEPS: usize = 25;
-
 /// Percentile intervals of the probability that the input gives.
 pub fn of_given(given: &Given, seed: u64, replicates: u32) -> Percentiles {
     let values = if given.groups.len() <= FEW {
         by_counts(&given.groups, seed, replicates)
     } else {
-        Sorted::of(given).by_weights(seed, replicates)
+        column::Column::of(given).by_weights(seed, replicates)
     };
     let mut found = Percentiles::default();
     for (at, figure) in OF_PROBABILITY.into_iter().enumerate() {
@@ -278,148 +274,4 @@ fn by_counts(groups: &[Ranked], seed: u64, replicates: u32) -> Vec<[f64; 6]> {
             .collect();
         of_probability(&resample)
     })
-}
-
-/// A column of probabilities, sorted, with what every resample needs of it.
-struct Sorted<'a> {
-    /// Probability and outcome, ascending.
-    patients: &'a [(f64, bool)],
-    /// Log odds; infinite ones are in no fit.
-    log_odds: Vec<f64>,
-    /// Fits of all patients, to start from: intercept with slope 1; intercept and slope.
-    start: (f64, [f64; 2]),
-}
-
-impl<'a> Sorted<'a> {
-    fn of(given: &'a Given) -> Self {
-        let in_the_large = calibration::in_the_large(&given.groups);
-        let fit = calibration::recalibrate(&given.groups);
-        Self {
-            patients: &given.sorted,
-            log_odds: given
-                .sorted
-                .iter()
-                .map(|(p, _)| p.ln() - (-p).ln_1p())
-                .collect(),
-            start: (
-                in_the_large.map_or(f64::NAN, |estimate| estimate.value),
-                fit.map_or([f64::NAN; 2], |fit| [fit.intercept, fit.slope]),
-            ),
-        }
-    }
-
-    fn by_weights(&self, seed: u64, replicates: u32) -> Vec<[f64; 6]> {
-        let scratch = || vec![0_u32; self.patients.len()];
-        (0..u64::from(replicates))
-            .into_par_iter()
-            .map_init(scratch, |weights, k| {
-                weights_into(weights, &mut stream(seed, k));
-                self.in_resample(weights)
-            })
-            .collect()
-    }
-
-    fn in_resample(&self, weights: &[u32]) -> [f64; 6] {
-        let (mut events, mut others, mut expected, mut squares) = (0.0, 0.0, 0.0, 0.0);
-        // Pairs won, with the others below the present probability and those beside it.
-        let (mut won, mut below) = (0.0, 0.0);
-        let (mut at, mut events_here, mut others_here) = (f64::NAN, 0.0, 0.0);
-        for ((p, is_event), weight) in self.patients.iter().zip(weights) {
-            if *weight == 0 {
-                continue;
-            }
-            let weight = f64::from(*weight);
-            if *p != at {
-                won += events_here * (below + others_here / 2.0);
-                below += others_here;
-                (at, events_here, others_here) = (*p, 0.0, 0.0);
-            }
-            expected += weight * p;
-            if *is_event {
-                events += weight;
-                events_here += weight;
-                squares += weight * (1.0 - p) * (1.0 - p);
-            } else {
-                others += weight;
-                others_here += weight;
-                squares += weight * p * p;
-            }
-        }
-        won += events_here * (below + others_here / 2.0);
-        let patients = events + others;
-        let prevalence = events / patients;
-        let brier = squares / patients;
-        let (in_the_large, slope) = self.fits(weights);
-        [
-            won / (events * others),
-            events / expected,
-            in_the_large,
-            slope,
-            brier,
-            1.0 - brier / (prevalence * (1.0 - prevalence)),
-        ]
-    }
-
-    /// Intercept with slope 1, and slope with a free intercept. NaN where there is none.
-    fn fits(&self, weights: &[u32]) -> (f64, f64) {
-        let mut alone = self.start.0;
-        let mut line = self.start.1;
-        let mut is_found = [alone.is_nan(), line[0].is_nan()];
-        for _ in 0..STEPS {
-            let sums = self.sums(weights, alone, line);
-            if !is_found[0] {
-                let step = sums.alone[0] / sums.alone[1];
-                alone += step;
-                is_found[0] = step.abs() < 1e-9;
-            }
-            if !is_found[1] {
-                let [g0, g1, i00, i01, i11] = sums.line;
-                let determinant = i00 * i11 - i01 * i01;
-                let step = [
-                    (i11 * g0 - i01 * g1) / determinant,
-                    (i00 * g1 - i01 * g0) / determinant,
-                ];
-                line = [line[0] + step[0], line[1] + step[1]];
-                is_found[1] = step[0].abs().max(step[1].abs()) < 1e-9;
-            }
-            if is_found == [true, true] {
-                return (alone, line[1]);
-            }
-        }
-        let told = |found: bool, value: f64| if found { value } else { f64::NAN };
-        (told(is_found[0], alone), told(is_found[1], line[1]))
-    }
-
-    fn sums(&self, weights: &[u32], alone: f64, [intercept, slope]: [f64; 2]) -> Sums {
-        let mut sums = Sums {
-            alone: [0.0; 2],
-            line: [0.0; 5],
-        };
-        let patients = self.log_odds.iter().zip(self.patients).zip(weights);
-        for ((x, (_, is_event)), weight) in patients {
-            if *weight == 0 || !x.is_finite() {
-                continue;
-            }
-            let weight = f64::from(*weight);
-            let y = f64::from(u8::from(*is_event));
-            let p = 1.0 / (1.0 + (-(alone + x)).exp());
-            sums.alone[0] += weight * (y - p);
-            sums.alone[1] += weight * p * (1.0 - p);
-            let p = 1.0 / (1.0 + (-(intercept + slope * x)).exp());
-            let residual = weight * (y - p);
-            let information = weight * p * (1.0 - p);
-            sums.line[0] += residual;
-            sums.line[1] += residual * x;
-            sums.line[2] += information;
-            sums.line[3] += information * x;
-            sums.line[4] += information * x * x;
-        }
-        sums
-    }
-}
-
-/// Gradient and information of both fits.
-struct Sums {
-    alone: [f64; 2],
-    line: [f64; 5],
 }
