@@ -108,7 +108,7 @@ fn write_text(out: &mut impl Write, diff: &ModelDiff) -> std::io::Result<()> {
     }
     writeln!(
         out,
-        "\n{:>11}  {:<22}  {:<22}  present",
+        "\n{:>11}  {:<24}  {:<24}  present",
         "score", "first", "second"
     )?;
     for row in &diff.patterns {
@@ -125,9 +125,9 @@ fn write_text(out: &mut impl Write, diff: &ModelDiff) -> std::io::Result<()> {
         };
         writeln!(
             out,
-            "{score:>11}  {:<22}  {:<22}  {}{class}",
-            interval(row.first.as_ref(), 2),
-            interval(row.second.as_ref(), 2),
+            "{score:>11}  {:<24}  {:<24}  {}{class}",
+            interval(row.first.as_ref(), 3),
+            interval(row.second.as_ref(), 3),
             match row.present.as_slice() {
                 [] => "none".to_owned(),
                 present => present.join(", "),

@@ -269,18 +269,18 @@ fn write_text(out: &mut impl Write, result: &Recalibration) -> std::io::Result<(
     }
     writeln!(
         out,
-        "\nscore  patients  refractory  observed                before                  after"
+        "\nscore  patients  refractory  observed                  before                    after"
     )?;
     for row in &result.patterns {
         writeln!(
             out,
-            "{:>5} {:>9} {:>11}  {:<22}  {:<22}  {}",
+            "{:>5} {:>9} {:>11}  {:<24}  {:<24}  {}",
             row.score,
             row.patients,
             row.refractory,
-            interval(row.observed.as_ref(), 2),
-            interval(Some(&row.before), 2),
-            interval(Some(&row.after), 2)
+            interval(row.observed.as_ref(), 3),
+            interval(Some(&row.before), 3),
+            interval(Some(&row.after), 3)
         )?;
     }
     for warning in &result.warnings {

@@ -42,8 +42,17 @@ pub(super) struct Share {
     pub outside: Option<(u64, u64)>,
 }
 
-/// Who is counted: none where the share says nothing of a patient.
-type Of<'a> = Box<dyn Fn(&Answer) -> Option<bool> + 'a>;
+/// Whether a patient has it; none where the share says nothing of a patient.
+type Has<'a> = dyn Fn(&Answer) -> Option<bool> + 'a;
+
+/// A share that is not yet counted.
+struct Wanted<'a> {
+    id: String,
+    title: String,
+    of: Box<Has<'a>>,
+    /// As in [`Share`].
+    outside: Option<(u64, u64)>,
+}
 
 /// The shares of the trail itself.
 pub(super) fn shares(
@@ -51,35 +60,35 @@ pub(super) fn shares(
     model: &Model,
     against: &Against<'_>,
 ) -> Vec<Share> {
-    let mut wanted: Vec<(String, String, Of<'_>, Option<(u64, u64)>)> = Vec::new();
-    wanted.push((
-        "applicable".into(),
-        "The model applies".into(),
-        Box::new(|answer| Some(answer.applicable)),
-        None,
-    ));
+    let mut wanted = Vec::new();
+    wanted.push(Wanted {
+        id: "applicable".into(),
+        title: "The model applies".into(),
+        of: Box::new(|answer| Some(answer.applicable)),
+        outside: None,
+    });
     for predictor in Predictor::ALL {
         let at = predictor as usize;
-        wanted.push((
-            format!("{}-unknown", predictor.name()),
-            format!("{}: unknown or conflicting", predictor.name()),
-            Box::new(move |answer| answer.states.map(|states| states[at].is_open())),
-            outside(against, |states| Some(states[at].is_open())),
-        ));
-        wanted.push((
-            format!("{}-present", predictor.name()),
-            format!("{}: present, of those known", predictor.name()),
-            Box::new(move |answer| {
+        wanted.push(Wanted {
+            id: format!("{}-unknown", predictor.name()),
+            title: format!("{}: unknown or conflicting", predictor.name()),
+            of: Box::new(move |answer| answer.states.map(|states| states[at].is_open())),
+            outside: outside(against, |states| Some(states[at].is_open())),
+        });
+        wanted.push(Wanted {
+            id: format!("{}-present", predictor.name()),
+            title: format!("{}: present, of those known", predictor.name()),
+            of: Box::new(move |answer| {
                 let state = answer.states?[at];
                 (!state.is_open()).then_some(state == State::Present)
             }),
-            match against {
+            outside: match against {
                 Against::Derivation(published) => derivation(published, predictor),
                 _ => outside(against, |states| {
                     (!states[at].is_open()).then_some(states[at] == State::Present)
                 }),
             },
-        ));
+        });
     }
     for (class, name, title) in [
         (
@@ -94,11 +103,11 @@ pub(super) fn shares(
         ),
     ] {
         let study = &model.study;
-        wanted.push((
-            name.into(),
-            title.into(),
-            Box::new(move |answer| answer.class.as_ref().map(|class| class == name)),
-            match (against, class) {
+        wanted.push(Wanted {
+            id: name.into(),
+            title: title.into(),
+            of: Box::new(move |answer| answer.class.as_ref().map(|class| class == name)),
+            outside: match (against, class) {
                 // Of a study without unknowns only the known class can be compared.
                 (Against::Derivation(_), Classification::AtOrAboveCutoff) => Some((
                     u64::from(study.at_or_above.patients),
@@ -109,31 +118,31 @@ pub(super) fn shares(
                     Some(classify(model, score(model, states)) == class)
                 }),
             },
-        ));
+        });
     }
-    wanted.push((
-        "caveat".into(),
-        "At least one caveat".into(),
-        Box::new(|answer| answer.applicable.then(|| !answer.caveats.is_empty())),
-        None,
-    ));
-    wanted.push((
-        "shown".into(),
-        "Card shown, of those to whom the model applies".into(),
-        Box::new(|answer| answer.applicable.then(|| answer.display == "shown")),
-        None,
-    ));
-    let share = |(id, title, of, outside): (String, String, Of<'_>, Option<(u64, u64)>)| Share {
+    wanted.push(Wanted {
+        id: "caveat".into(),
+        title: "At least one caveat".into(),
+        of: Box::new(|answer| answer.applicable.then_some(!answer.caveats.is_empty())),
+        outside: None,
+    });
+    wanted.push(Wanted {
+        id: "shown".into(),
+        title: "Card shown, of those to whom the model applies".into(),
+        of: Box::new(|answer| answer.applicable.then(|| answer.display == "shown")),
+        outside: None,
+    });
+    let share = |wanted: Wanted<'_>| Share {
         by_month: months
             .iter()
             .map(|(_, answers)| {
-                let told = answers.iter().filter_map(|answer| of(answer));
+                let told = answers.iter().filter_map(|answer| (wanted.of)(answer));
                 told.fold((0, 0), |(with, all), has| (with + u64::from(has), all + 1))
             })
             .collect(),
-        id,
-        title,
-        outside,
+        id: wanted.id,
+        title: wanted.title,
+        outside: wanted.outside,
     };
     wanted.into_iter().map(share).collect()
 }

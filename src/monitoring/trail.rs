@@ -219,9 +219,4 @@ impl Trail {
             ..self.summary.clone()
         }
     }
-
-    /// Cards that were shown, for asking what became of them.
-    pub fn cards(&self) -> impl Iterator<Item = &Card> {
-        self.shown.keys()
-    }
 }

@@ -11,17 +11,12 @@ use crate::statistics::{self, roc};
 /// Probabilities by pattern.
 pub(super) type Probabilities = [f64; Pattern::COUNT];
 
-/// Figures of one model that a resample has too, in the order of [`NAMES`]; NaN where a figure cannot be computed.
+/// Figures of one model that a resample has too, in the order of [`NAMES`]; NaN where a figure cannot be computed. The mean
+/// difference by pattern is none of them: in small patterns it is chance, which no resample takes away.
 pub(super) type Row = [f64; NAMES.len()];
 
 /// Their names.
-pub(super) const NAMES: [&str; 5] = [
-    "auc",
-    "intercept",
-    "slope",
-    "brier",
-    "meanDifferenceByPattern",
-];
+pub(super) const NAMES: [&str; 4] = ["auc", "intercept", "slope", "brier"];
 
 pub(super) fn probabilities(model: &[f64; SIZE]) -> Probabilities {
     let mut all = [0.0; Pattern::COUNT];
@@ -58,7 +53,6 @@ pub(super) fn row(cells: &Cells, model: &[f64; SIZE]) -> Row {
         in_the_large(&groups).map_or(f64::NAN, |intercept| intercept.value),
         recalibrate(&groups).map_or(f64::NAN, |fit| fit.slope),
         brier(&groups).score,
-        mean_difference(cells, &by),
     ]
 }
 

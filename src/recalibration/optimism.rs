@@ -12,6 +12,9 @@ use super::{Optimism, OptimismRow, Step};
 use crate::domain::score::Pattern;
 use crate::statistics::bootstrap::{Stream, counts, replicate};
 
+/// From patients to the step that was taken and the new coefficients; none where nothing can be fitted.
+pub(super) type Procedure<'a> = dyn Fn(&Cells, &Base) -> Option<(Step, [f64; SIZE])> + Sync + 'a;
+
 /// What a replicate tells.
 struct Replicate {
     step: Step,
@@ -40,7 +43,7 @@ pub(super) fn optimism(
     cells: &Cells,
     base: &Base,
     model: &[f64; SIZE],
-    procedure: &(dyn Fn(&Cells, &Base) -> Option<(Step, [f64; SIZE])> + Sync),
+    procedure: &Procedure<'_>,
     replicates: u32,
     seed: u64,
 ) -> Optimism {

@@ -255,7 +255,7 @@ pub struct Optimism {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OptimismRow {
-    /// `auc`, `intercept`, `slope`, `brier`, `meanDifferenceByPattern`.
+    /// `auc`, `intercept`, `slope`, `brier`.
     pub name: String,
     /// Of the updated model on the analysed patients.
     pub apparent: f64,

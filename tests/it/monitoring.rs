@@ -112,7 +112,7 @@ fn as_in_the_study(number: usize) -> [&'static str; 4] {
         is(number % 7 < 3)
     };
     [
-        is(number % 2 == 0),
+        is(number.is_multiple_of(2)),
         is(number % 7 == 1 || number % 14 == 4),
         is(number % 9 < 2),
         fdg,
