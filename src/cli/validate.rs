@@ -1,7 +1,9 @@
 //! `rrdtc validate`: how well score, class, PET alone and probability do on these patients.
 
 use super::cohort_input::CohortInput;
+use super::report_output::ReportOutput;
 use super::{Common, Failure};
+use crate::model::figure::svg;
 use crate::validation::{self, CannotEvaluate, Request, Validation, summary};
 use clap::Args;
 use jiff::Timestamp;
@@ -15,6 +17,8 @@ pub struct Validate {
     common: Common,
     #[command(flatten)]
     cohort: CohortInput,
+    #[command(flatten)]
+    output: ReportOutput,
     /// Also by the levels of this column; numbers are cut where NAME:CUT or NAME:CUT,CUT says. A predictor or timeZero (by
     /// year) will do too. May be given several times.
     #[arg(long, value_name = "NAME[:CUT]")]
@@ -62,6 +66,10 @@ impl Validate {
             .map_err(|error| Failure::Input(format!("no threads can be started: {error}")))?;
         let validation =
             pool.install(|| validation::evaluate(&cohort, &knowledge.model, request))?;
+        self.output.write(|| {
+            let nomogram = svg(&knowledge.model, None, &knowledge.figure_words);
+            validation::page(&validation, nomogram)
+        })?;
         print(&validation, self.json)
     }
 }

@@ -15,6 +15,7 @@ mod given;
 mod markers;
 mod methods;
 mod notes;
+mod page;
 mod patterns;
 mod population;
 mod refit;
@@ -24,6 +25,7 @@ mod subgroups;
 pub mod summary;
 mod unknowns;
 
+pub use page::page;
 pub use result::Validation;
 pub use subgroups::NoSubgroup;
 
