@@ -52,6 +52,7 @@
 //! the next open; the set-aside file can then hold the bytes twice, never less than once.
 //! A complete line that does not fit the chain is never repaired: opening is refused.
 
+mod entries;
 mod files;
 mod key;
 mod line;
@@ -61,6 +62,7 @@ mod trail;
 mod verify;
 mod writer;
 
+pub use entries::entries;
 pub use files::UnusableAudit;
 pub use key::{Key, UnusableKey};
 pub use line::Gap;

@@ -2,7 +2,8 @@
 
 use super::Failure;
 use super::cohort_input::CohortInput;
-use crate::derivation::{CannotDerive, Options, derive, text};
+use super::report_output::ReportOutput;
+use crate::derivation::{CannotDerive, Options, derive, page, text};
 use clap::Args;
 use std::io::Write;
 
@@ -11,6 +12,8 @@ use std::io::Write;
 pub struct Derive {
     #[command(flatten)]
     cohort: CohortInput,
+    #[command(flatten)]
+    output: ReportOutput,
     /// A column of two categories to take as the outcome, instead of the cohort's outcome.
     #[arg(long, value_name = "COLUMN")]
     outcome: Option<String>,
@@ -58,6 +61,7 @@ impl Derive {
             seed: self.seed,
         };
         let derivation = derive(&cohort, &options).map_err(failure)?;
+        self.output.write(|| page(&derivation))?;
         let mut out = std::io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &derivation).map_err(std::io::Error::from)?;

@@ -9,8 +9,13 @@ mod cohort_input;
 mod derive;
 mod feedback;
 mod model;
+mod model_diff;
+mod monitor;
 mod nomogram;
+mod recalibrate;
+mod report_output;
 mod serve;
+mod validate;
 
 use crate::audit::{UnusableAudit, UnusableKey};
 use crate::config::{InvalidConfiguration, Knowledge, Settings, UnusableContent};
@@ -27,7 +32,7 @@ use std::process::ExitCode;
 #[command(
     version,
     about,
-    after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable, nothing to draw or an audit trail broken, 2 usage, 3 configuration, terminology, model or key invalid, 4 required data missing."
+    after_help = "Exit codes: 0 answered (also \"not applicable\"), 1 input unreadable, nothing to draw or an audit trail broken, 2 usage, 3 configuration, terminology, model or key invalid, 4 required data missing, 5 a signal of monitor."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -50,6 +55,22 @@ enum Command {
     /// The model: its table, its nomogram, its facts, and how it was made from the paper.
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// Make the model in use fit a cohort: nothing, intercept, intercept and slope, or a revision; writes a model file.
+    #[command(
+        after_help = "Exit codes: 0 done, 1 cohort unusable or too small, 2 usage, 3 model or configuration invalid.\n\nExamples:\n  rrdtc recalibrate cohort.csv\n  rrdtc recalibrate cohort.csv --site \"St. Example\" --by \"M. Physicist\" --id liu-2022-st-example --version 1.0.0 --out ours.json\n  RRDTC_MODEL=ours.json rrdtc model facts | less"
+    )]
+    Recalibrate(recalibrate::Recalibrate),
+    /// Whether the model in use still fits: drift, mix of classes and calibration by month, from the audit trail, feedback and
+    /// outcomes.
+    #[command(
+        after_help = "Exit codes: 0 in control, or too little data to say so (the report tells which), 5 a signal, 1 trail broken or outcomes unreadable, 2 usage, 3 model, configuration or key invalid.\n\nExamples:\n  rrdtc monitor --config rrdtc.toml\n  rrdtc monitor --audit /var/log/rrdtc --key-file /etc/rrdtc/audit.key --reference 2026-01..2026-06 --outcomes outcomes.csv --horizon-months 24 --json\n  rrdtc monitor --config rrdtc.toml || [ $? -ne 5 ] || mail -s \"rrdtc: look at the model\" physics@hospital.example < /dev/null"
+    )]
+    Monitor(monitor::Monitor),
+    /// How well score, class, PET alone and probability do on your own patients: a local evaluation.
+    #[command(
+        after_help = "Fix the definition of the outcome and its horizon before you look. docs/validation.md tells how to read the report.\n\nExamples:\n  rrdtc validate cohort.csv --horizon \"24 months from the first iodine-131\"\n  rrdtc validate cohort.csv --subgroup sex --subgroup ageYears:45,65 --json > report.json\n  RRDTC_MODEL=ours.json rrdtc validate cohort.csv --bootstrap 100 --seed 7\n\nExit codes: 0 report made (also where the cohort is too small for some figures), 1 cohort unusable, 2 usage, 3 model or configuration invalid."
+    )]
+    Validate(validate::Validate),
     /// Many patients as a table: see what it is read as, draw synthetic ones.
     #[command(
         subcommand,
@@ -112,6 +133,9 @@ pub enum Failure {
     /// Exit code 4.
     #[error("{0}")]
     MissingData(String),
+    /// Exit code 5: the model in use, or what goes into it, moved.
+    #[error("{0}")]
+    Signal(String),
     /// Exit code 3 when the URL is at fault, else 1.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -139,6 +163,7 @@ impl Failure {
             | Self::Store(StoreError::InvalidUrl(_)) => 3,
             Self::Input(_) | Self::Io(_) | Self::Store(_) => 1,
             Self::MissingData(_) => 4,
+            Self::Signal(_) => 5,
         })
     }
 }
@@ -151,6 +176,9 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Model(command) => command.run(),
+        Command::Recalibrate(command) => command.run(),
+        Command::Monitor(command) => command.run(),
+        Command::Validate(command) => command.run(),
         Command::Cohort(command) => command.run(),
         Command::Derive(command) => command.run(),
         Command::Audit(command) => command.run(),

@@ -43,6 +43,12 @@ pub enum ModelCommand {
         after_help = "Example:\n  rrdtc model reconstruct --out cds-hooks/models/liu-2022.json\n  rrdtc model reconstruct --recurrence 56 > /dev/null   # shows what the printed count contradicts"
     )]
     Reconstruct(Reconstruct),
+    /// Two model files side by side; with a cohort also what the difference means there.
+    #[command(
+        mut_arg("files", |files| files.required(false)),
+        after_help = "Examples:\n  rrdtc model diff liu-2022.json ours.json\n  rrdtc model diff liu-2022.json ours.json cohort.csv --json | jq .comparison.auc"
+    )]
+    Diff(super::model_diff::Diff),
 }
 
 impl ModelCommand {
@@ -54,6 +60,7 @@ impl ModelCommand {
             Self::SourceAttributes(command) => command.run(Kind::SourceAttributes),
             Self::TripodAi(command) => command.run(Kind::TripodAi),
             Self::Reconstruct(command) => command.run(),
+            Self::Diff(command) => command.run(),
         }
     }
 }

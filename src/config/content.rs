@@ -42,6 +42,21 @@ pub fn published() -> (&'static str, String) {
     )
 }
 
+/// The model that the settings name, with everything that its file says; else the built-in one.
+///
+/// # Errors
+/// [`UnusableContent`] when the file cannot be read or is no model.
+pub fn model_in_use(content: &Content) -> Result<ModelFile, UnusableContent> {
+    let (file, text) = match &content.model {
+        Some(path) => (path.display().to_string(), read(path)?),
+        None => (
+            "liu-2022.json".to_owned(),
+            built_in("models/liu-2022.json").unwrap_or_default(),
+        ),
+    };
+    Ok(ModelFile::read(&file, &text)?)
+}
+
 /// What the source study publishes of its other variables, as built in: name and text of the file.
 pub fn margins() -> (&'static str, String) {
     let name = "liu-2022-margins.json";
@@ -160,14 +175,7 @@ impl Knowledge {
         };
         let terminology = Terminology::load(&ours, &local)?;
 
-        let (file, text) = match &content.model {
-            Some(path) => (path.display().to_string(), read(path)?),
-            None => (
-                "liu-2022.json".to_owned(),
-                built_in("models/liu-2022.json").unwrap_or_default(),
-            ),
-        };
-        let model = ModelFile::read(&file, &text)?;
+        let model = model_in_use(content)?;
 
         let files = match &content.services_folder {
             Some(folder) => folder_files(folder)?,

@@ -14,7 +14,8 @@ pub use client::{
     client_settings,
 };
 pub use content::{
-    FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures, languages, margins, published, texts,
+    FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures, languages, margins, model_in_use,
+    published, texts,
 };
 pub use mistakes::Mistake;
 

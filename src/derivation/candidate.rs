@@ -140,6 +140,18 @@ pub(super) fn study(
         .filter(|i| outcomes[*i].is_some())
         .collect();
     let is_event: Vec<bool> = patients.iter().filter_map(|i| outcomes[*i]).collect();
+    let events = is_event.iter().filter(|is_event| **is_event).count();
+    match patients.len() {
+        0 => {
+            return Err(CannotDerive::NoOutcome {
+                patients: cohort.len(),
+            });
+        }
+        patients if events == 0 || events == patients => {
+            return Err(CannotDerive::OneClass { patients });
+        }
+        _ => {}
+    }
     let (mut candidates, mut twins) = (Vec::new(), Vec::new());
     match &options.candidates {
         Some(names) => {

@@ -1,7 +1,7 @@
 //! The method of the paper on any cohort: tests of one variable at a time, cut-offs by the ROC curve, logistic regression with
 //! forward selection, points from odds ratios, a cut-off of the score, a nomogram and its calibration.
 //!
-//! Knows no files and no pictures. The method is repeated as it is, also where it is weak; every weakness that applies is said in
+//! Knows no files; [`page`] alone knows pictures. The method is repeated as it is, also where it is weak; every weakness that applies is said in
 //! [`Derivation::warnings`]. A derived score is a report: the service loads only models of its own four predictors. Read
 //! [`derive`] first, then [`Derivation`].
 
@@ -10,6 +10,7 @@ mod candidate;
 mod cutoff;
 mod nomogram;
 mod optimism;
+mod page;
 mod result;
 mod score;
 mod selection;
@@ -17,6 +18,7 @@ mod text;
 mod univariable;
 mod warning;
 
+pub use page::page;
 pub use result::*;
 pub use text::text;
 
@@ -133,16 +135,6 @@ pub fn derive(cohort: &Cohort, options: &Options) -> Result<Derivation, CannotDe
         return Err(CannotDerive::NoPatients);
     }
     let (study, notes) = candidate::study(cohort, options)?;
-    let patients = study.is_event.len();
-    match (study.with_events(true), study.with_events(false)) {
-        (0, 0) => {
-            return Err(CannotDerive::NoOutcome {
-                patients: cohort.len(),
-            });
-        }
-        (0, _) | (_, 0) => return Err(CannotDerive::OneClass { patients }),
-        _ => {}
-    }
     let analysis = analyse(&study, options);
     let mut derivation = report(cohort, &study, &notes, &analysis, options);
     derivation.warnings = warning::warnings(&study, &analysis, &derivation, options);

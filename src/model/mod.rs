@@ -14,3 +14,4 @@ pub mod reconstruct;
 mod write;
 
 pub use write::pretty;
+pub(crate) use write::{digits, number};

@@ -49,14 +49,14 @@ fn write(text: &mut String, value: &Value, depth: usize) {
 }
 
 /// A number with so many significant digits.
-pub(super) fn digits(value: f64, significant: usize) -> f64 {
+pub(crate) fn digits(value: f64, significant: usize) -> f64 {
     format!("{value:.*e}", significant - 1)
         .parse()
         .unwrap_or(value)
 }
 
 /// The same as JSON; what is no number, as null.
-pub(super) fn number(value: f64, significant: usize) -> Value {
+pub(crate) fn number(value: f64, significant: usize) -> Value {
     let rounded = digits(value, significant);
     // Whole numbers without a point: a count is a count.
     if rounded.fract() == 0.0 && rounded.abs() < 1e15 {

@@ -75,6 +75,19 @@ pub struct Received {
     pub item: FeedbackItem,
 }
 
+/// What became of a card, by one of its items of feedback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardFeedback {
+    /// For whom it was made.
+    pub tenant: Tenant,
+    /// The card.
+    pub card: Uuid,
+    /// Whether a suggestion was taken; else it was overridden.
+    pub accepted: bool,
+    /// Why it was overridden, where a reason was given.
+    pub reason: Option<Reason>,
+}
+
 /// An item as its row.
 struct Row {
     identity: String,
@@ -188,6 +201,38 @@ impl Store {
                     })
                 },
             )
+            .collect()
+    }
+
+    /// What became of the cards whose feedback came since an instant, in a fixed order. Like a report it has no time limit.
+    pub async fn feedback_by_card(
+        &self,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<CardFeedback>, StoreError> {
+        type Kept = (String, String, String, String, String, String);
+        let since = since.map_or(i64::MIN, Timestamp::as_microsecond);
+        let rows: Vec<Kept> = on!(self, pool => sqlx::query_as(
+            "SELECT DISTINCT client, tenant, card, outcome, reason_system, reason_code FROM feedback \
+             WHERE received >= $1 ORDER BY client, tenant, card, outcome, reason_system, reason_code",
+        )
+        .bind(since)
+        .fetch_all(pool)
+        .await)
+        .map_err(StoreError::of_query)?;
+        rows.into_iter()
+            .map(|(client, tenant, card, outcome, system, code)| {
+                Ok(CardFeedback {
+                    tenant: Tenant {
+                        client,
+                        tenant: (!tenant.is_empty()).then_some(tenant),
+                    },
+                    card: card
+                        .parse()
+                        .map_err(|_| StoreError::Refused("a row that cannot be read".into()))?,
+                    accepted: outcome == "accepted",
+                    reason: (!code.is_empty()).then_some(Reason { system, code }),
+                })
+            })
             .collect()
     }
 

@@ -12,7 +12,7 @@ mod report;
 mod shown;
 mod writer;
 
-pub use feedback::{Added, FeedbackItem, Outcome, Reason, Received};
+pub use feedback::{Added, CardFeedback, FeedbackItem, Outcome, Reason, Received};
 pub use heads::Head;
 pub use report::{Dimension, Purged, ReportFilter, ReportRow};
 pub use shown::{Class, LastShown, LastSnooze, SHOWN, ShownCard};
