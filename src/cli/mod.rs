@@ -3,6 +3,7 @@
 mod assess;
 mod audit;
 mod check;
+mod cohort;
 mod cohort_input;
 mod feedback;
 mod model;
@@ -47,6 +48,9 @@ enum Command {
     /// The model: its table, its nomogram, its facts, and how it was made from the paper.
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// Many patients as a table: draw synthetic ones.
+    #[command(subcommand)]
+    Cohort(cohort::CohortCommand),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -137,6 +141,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Model(command) => command.run(),
+        Command::Cohort(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Feedback(command) => command.run(),
     }

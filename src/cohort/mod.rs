@@ -4,6 +4,7 @@
 //! Knows columns, files and what was set aside in reading them. Knows no statistics. Read [`Cohort`] first.
 
 mod counts;
+pub mod synthetic;
 pub mod table;
 
 pub use counts::{Counts, PatternCounts};

@@ -42,6 +42,15 @@ pub fn published() -> (&'static str, String) {
     )
 }
 
+/// What the source study publishes of its other variables, as built in: name and text of the file.
+pub fn margins() -> (&'static str, String) {
+    let name = "liu-2022-margins.json";
+    (
+        name,
+        built_in(&format!("models/{name}")).unwrap_or_default(),
+    )
+}
+
 /// Terminology, model with its facts, services and texts, all checked.
 #[derive(Debug)]
 pub struct Knowledge {

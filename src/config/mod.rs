@@ -14,7 +14,7 @@ pub use client::{
     client_settings,
 };
 pub use content::{
-    FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures, languages, published, texts,
+    FIXTURES_AS_OF, Knowledge, UnusableContent, fixtures, languages, margins, published, texts,
 };
 pub use mistakes::Mistake;
 

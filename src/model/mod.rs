@@ -7,6 +7,7 @@
 pub mod facts;
 pub mod figure;
 pub mod file;
+pub mod margins;
 pub mod paper_checks;
 pub mod published;
 pub mod reconstruct;

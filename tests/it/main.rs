@@ -7,6 +7,7 @@ mod auth;
 mod bad_input;
 mod browser;
 mod clients;
+mod cohort;
 mod command_line;
 mod docs;
 mod fetch;

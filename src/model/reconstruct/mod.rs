@@ -151,6 +151,32 @@ pub fn reconstruct(
     Ok(summary::summarise(&published, &scores, &samples, options))
 }
 
+/// Patients of each class by pattern, summed over the draws of one short chain: divided by `draws` the mean of the tables that
+/// satisfy every constraint, under the multinomial prior. The margins of the mean are those that are published. Integers: the
+/// same on every machine.
+///
+/// # Errors
+/// [`CannotReconstruct`] where the published figures cannot be met.
+pub fn summed_tables(
+    published: &Published,
+    seed: u64,
+    draws: usize,
+) -> Result<[[u64; Pattern::COUNT]; 2], CannotReconstruct> {
+    let scores = Scores::new(published.points, published.cutoff);
+    let targets = Targets::new(published, &scores)?;
+    let mut chain = Chain::start(Prior::Multinomial, &targets, seed, 0)?;
+    let mut sums = [[0; Pattern::COUNT]; 2];
+    for _ in 0..draws {
+        let tables = chain.next_draw()?;
+        for (sums, counts) in sums.iter_mut().zip(&tables.0) {
+            for (sum, count) in sums.iter_mut().zip(counts) {
+                *sum += u64::from(*count);
+            }
+        }
+    }
+    Ok(sums)
+}
+
 impl Options {
     /// How many draws are made in all.
     pub fn work(&self) -> usize {

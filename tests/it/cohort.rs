@@ -1,0 +1,3 @@
+//! Cohorts: tables in, and synthetic ones out.
+
+mod synthetic;
