@@ -4,6 +4,7 @@ mod assess;
 mod audit;
 mod check;
 mod cohort;
+mod cohort_extract;
 mod cohort_input;
 mod feedback;
 mod model;
