@@ -10,6 +10,7 @@ mod clients;
 mod cohort;
 mod command_line;
 mod docs;
+mod extract;
 mod fetch;
 mod fhirbolt_pins;
 mod fixtures;
