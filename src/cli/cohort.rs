@@ -1,6 +1,7 @@
 //! `rrdtc cohort`: many patients as a table.
 
 use super::Failure;
+use super::cohort_check::CheckTable;
 use crate::cohort::synthetic::Population;
 use crate::config::{margins, published};
 use crate::model::margins::Margins;
@@ -14,6 +15,11 @@ use std::path::{Path, PathBuf};
 /// Subcommands of `cohort`.
 #[derive(Debug, Subcommand)]
 pub enum CohortCommand {
+    /// Read a table and say what it is read as: patients, states, outcomes, variables, rows that are set aside.
+    #[command(
+        after_help = "Start here with a table of your own: every other command reads it in the same way.\n\nExamples:\n  rrdtc cohort check cohort.csv\n  rrdtc cohort check --map our.toml --bad-rows bad.csv export.csv\n  rrdtc cohort check --delimiter \";\" north.csv south.csv   # two files, one cohort\n  gzip -dc cohort.csv.gz | rrdtc cohort check --json - | jq .predictors"
+    )]
+    Check(CheckTable),
     /// Draw synthetic patients from what the source study publishes, in any number.
     #[command(
         after_help = "The four predictors and the outcome are drawn from the reconstructed joint distribution, every other variable from its published\nmargin within the outcome: independent given the outcome. Right for checking software; it says nothing new about patients.\nEvery patient is named synthetic-N. The same seed gives the same bytes on any number of threads.\n\nExamples:\n  rrdtc cohort synthesize --patients 404 --seed 1 --out cohort.csv\n  rrdtc cohort synthesize --patients 1000000 --predictors-only > big.csv\n  rrdtc cohort synthesize --patients 5000 --out cohort.csv --describe cohort.json   # how it was drawn, as a file"
@@ -34,6 +40,7 @@ pub enum CohortCommand {
 impl CohortCommand {
     pub(super) fn run(self) -> Result<(), Failure> {
         match self {
+            Self::Check(command) => command.run(),
             Self::Synthesize(command) => command.run(),
             Self::Extract(command) => command.run(),
             Self::Merge(command) => command.run(),

@@ -4,6 +4,7 @@ mod assess;
 mod audit;
 mod check;
 mod cohort;
+mod cohort_check;
 mod cohort_extract;
 mod cohort_input;
 mod feedback;
@@ -49,8 +50,11 @@ enum Command {
     /// The model: its table, its nomogram, its facts, and how it was made from the paper.
     #[command(subcommand)]
     Model(model::ModelCommand),
-    /// Many patients as a table: draw synthetic ones.
-    #[command(subcommand)]
+    /// Many patients as a table: see what it is read as, draw synthetic ones.
+    #[command(
+        subcommand,
+        after_help = "A cohort is a table with a row for each patient: the four predictors as they were before the first radioiodine treatment, and the outcome.\nCSV, TSV or NDJSON; docs/cohort.md has the columns, the codes, and how a map names local ones.\n\nExamples:\n  rrdtc cohort synthesize --patients 404 --out cohort.csv   # something to try every command with\n  rrdtc cohort check cohort.csv\n  rrdtc cohort check --map our.toml export.csv"
+    )]
     Cohort(cohort::CohortCommand),
     /// The audit trail.
     #[command(subcommand)]

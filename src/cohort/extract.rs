@@ -535,12 +535,7 @@ pub fn write(rows: &[Row], columns: Columns, out: impl std::io::Write) -> Result
     let mut writer = csv::Writer::from_writer(out);
     let reasons = Predictor::ALL.map(|predictor| format!("{}Reason", predictor.name()));
     let mut header = vec![
-        "patient",
-        if columns.dates {
-            "timeZero"
-        } else {
-            "timeZeroMonth"
-        },
+        "patient", "timeZero",
     ];
     header.extend(Predictor::ALL.map(Predictor::name));
     header.extend(["outcome", "outcomeReason"]);

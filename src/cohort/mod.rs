@@ -1,5 +1,5 @@
 //! Many patients at once: what is known of each at the time of the first radioiodine treatment (time zero), and what became of
-//! them. A cohort comes from a table ([`table`]) or from FHIR; every statistic starts from one.
+//! them. A cohort comes from a table ([`table`]), from FHIR, or is drawn ([`synthetic`]); every statistic starts from one.
 //!
 //! Knows columns, files and what was set aside in reading them. Knows no statistics. Read [`Cohort`] first.
 
@@ -44,6 +44,8 @@ pub struct Cohort {
     pub time_zero: Option<Vec<Option<Date>>>,
     /// Every other column: subgroups, and candidate predictors for a derivation.
     pub variables: Vec<Variable>,
+    /// Names of the columns that the map calls subgroups; numbers perhaps with cuts, `ageYears:45,65`.
+    pub subgroups: Vec<String>,
     /// Where the rows came from, and what was set aside.
     pub origin: Origin,
 }
@@ -80,6 +82,17 @@ pub struct Origin {
     pub bad_rows: u64,
     /// The first bad rows.
     pub listed: Vec<BadRow>,
+    /// Columns that are neither numbers nor categories, and why.
+    pub columns_set_aside: Vec<SetAsideColumn>,
+}
+
+/// A column that holds nothing that a statistic could use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAsideColumn {
+    /// Name in the header.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// A file that was read.
@@ -104,6 +117,17 @@ pub struct BadRow {
     pub column: Option<String>,
     /// What is wrong. Never quotes a value of the row.
     pub reason: String,
+}
+
+/// File, line, column and reason.
+impl std::fmt::Display for BadRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, line {}", self.file, self.line)?;
+        if let Some(column) = &self.column {
+            write!(f, ", column {column}")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
 }
 
 impl Cohort {

@@ -66,6 +66,14 @@ struct Drawn<'a> {
     values: &'a [u16],
 }
 
+/// Patients who were drawn together.
+#[derive(Default)]
+struct Block {
+    patients: Vec<(Class, Pattern)>,
+    /// The place of each value, patient after patient.
+    values: Vec<u16>,
+}
+
 impl Population {
     /// The population that the source study describes. `with_variables`: also those that are no predictor.
     ///
@@ -121,19 +129,19 @@ impl Population {
 
     /// So many patients in memory.
     pub fn cohort(&self, patients: u64, seed: u64) -> Cohort {
-        let blocks: Vec<(Vec<(Class, Pattern)>, Vec<u16>)> = blocks(patients)
+        let blocks: Vec<Block> = blocks(patients)
             .into_par_iter()
-            .map(|block| {
-                let (mut core, mut all) = (Vec::new(), Vec::new());
-                self.draw(block, patients, seed, |drawn| {
-                    core.push((drawn.class, drawn.pattern));
-                    all.extend_from_slice(drawn.values);
+            .map(|number| {
+                let mut block = Block::default();
+                self.draw(number, patients, seed, |drawn| {
+                    block.patients.push((drawn.class, drawn.pattern));
+                    block.values.extend_from_slice(drawn.values);
                 });
-                (core, all)
+                block
             })
             .collect();
         let mut cohort = Cohort::default();
-        for (class, pattern) in blocks.iter().flat_map(|(core, _)| core) {
+        for (class, pattern) in blocks.iter().flat_map(|block| &block.patients) {
             cohort.states.push(pattern.states());
             cohort.outcomes.push(match class {
                 Class::Refractory => Outcome::Refractory,
@@ -147,9 +155,10 @@ impl Population {
             .iter()
             .enumerate()
             .map(|(at, margin)| {
-                let places = blocks
-                    .iter()
-                    .flat_map(|(_, all)| all.iter().skip(at).step_by(number_of_variables).copied());
+                let places = blocks.iter().flat_map(|block| {
+                    let values = block.values.iter().skip(at);
+                    values.step_by(number_of_variables).copied()
+                });
                 let values = match &margin.numbers {
                     Some(numbers) => Values::Numbers(
                         places

@@ -100,7 +100,7 @@ fn a_folder_of_an_export_by_type_unordered() {
     assert!(done.status.success(), "{}", text(&done.stderr));
     let table = folder.read("cohort.csv");
     assert_eq!(table.lines().count(), 5, "{table}");
-    assert!(table.starts_with("patient,timeZeroMonth,ageAtDiagnosis,recurrence,multiSiteMetastasis,fdgUptake,outcome,outcomeReason,ageAtDiagnosisReason"));
+    assert!(table.starts_with("patient,timeZero,ageAtDiagnosis,recurrence,multiSiteMetastasis,fdgUptake,outcome,outcomeReason,ageAtDiagnosisReason"));
     assert!(
         table.contains(
             ",2022-03,present,unknown,absent,present,undetermined,not-recorded,,not-recorded,,,"
