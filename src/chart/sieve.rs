@@ -72,11 +72,8 @@ impl<'t> Sieve<'t> {
             // An order changes no state.
             seen.may_matter = kind != Kind::Request
                 && (!topics.is_empty() || lists || by_reference || kind == Kind::Medication);
-            seen.may_be_thyroid_cancer = match kind {
-                Kind::Condition => self.may_be_thyroid_cancer(&peek),
-                Kind::Unknown => true,
-                _ => false,
-            };
+            seen.may_be_thyroid_cancer =
+                kind == Kind::Condition && self.may_be_thyroid_cancer(&peek);
         }
         for concept in [&peek.code, &peek.value_codeable_concept]
             .into_iter()

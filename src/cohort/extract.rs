@@ -534,9 +534,7 @@ pub struct Columns {
 pub fn write(rows: &[Row], columns: Columns, out: impl std::io::Write) -> Result<(), csv::Error> {
     let mut writer = csv::Writer::from_writer(out);
     let reasons = Predictor::ALL.map(|predictor| format!("{}Reason", predictor.name()));
-    let mut header = vec![
-        "patient", "timeZero",
-    ];
+    let mut header = vec!["patient", "timeZero"];
     header.extend(Predictor::ALL.map(Predictor::name));
     header.extend(["outcome", "outcomeReason"]);
     header.extend(reasons.iter().map(String::as_str));
