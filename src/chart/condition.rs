@@ -2,7 +2,7 @@
 
 use super::code::{Decoded, Site, decode};
 use super::items::Item;
-use super::{Reader, date};
+use super::{ClinicalStatus, Reader, date};
 use crate::domain::codes::{Hint, SetAsideCode, Standing};
 use crate::domain::date::PartialDate;
 use crate::domain::facts::{
@@ -28,6 +28,8 @@ const KEEP: [&str; 11] = [
 ];
 const HISTOLOGY: &str =
     "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-histology-morphology-behavior";
+/// Clinical statuses of what is over.
+const ENDED: [&str; 3] = ["inactive", "remission", "resolved"];
 const ASSERTED_DATE: &str = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate";
 
 /// Onset as far as it is read.
@@ -42,7 +44,10 @@ impl<'a> Reader<'a> {
         let view = resource.view();
         let code = decode(self.terminology, &view.concept("code")?.unwrap_or_default());
         let verification = status(view.concept("verificationStatus")?);
-        let clinical = status(view.concept("clinicalStatus")?);
+        let clinical = match self.clinical_status {
+            ClinicalStatus::Current => status(view.concept("clinicalStatus")?),
+            ClinicalStatus::AsOf(day) => self.ended_by(item, day),
+        };
         let onset = onset(view)?;
         let recorded = date(view.text("recordedDate")?)?;
         let asserted = match view.extension(ASSERTED_DATE)? {
@@ -72,10 +77,9 @@ impl<'a> Reader<'a> {
         } else {
             Standing::Open(SetAsideCode::NotConfirmed)
         };
-        let current = !matches!(
-            clinical.as_deref(),
-            Some("inactive" | "remission" | "resolved")
-        );
+        let current = !clinical
+            .as_deref()
+            .is_some_and(|clinical| ENDED.contains(&clinical));
         let came_back = matches!(clinical.as_deref(), Some("recurrence" | "relapse"));
 
         let histology = match view.extension(HISTOLOGY)? {
@@ -149,6 +153,17 @@ impl<'a> Reader<'a> {
         self.metastasis_condition(item, &code, view, &onset, &event, standing, current)?;
         self.other_conditions(item, &code, &event, standing, current);
         Ok(())
+    }
+
+    /// The clinical status of a Condition that had ended by this day; none when it had not, or when that cannot be told.
+    fn ended_by(&self, item: &Item<'a>, day: jiff::civil::Date) -> Option<String> {
+        let resource = self
+            .read_members(item, &["clinicalStatus", "abatementDateTime"])
+            .ok()?;
+        let view = resource.view();
+        let end = date(view.text("abatementDateTime").ok()?).ok()??;
+        let clinical = status(view.concept("clinicalStatus").ok()?)?;
+        (end.days().high <= day && ENDED.contains(&clinical.as_str())).then_some(clinical)
     }
 
     fn recurrence_condition(
@@ -308,7 +323,7 @@ impl<'a> Reader<'a> {
             self.chart
                 .facts
                 .hints
-                .insert((item.reference.clone(), Hint::DiseaseWorsened));
+                .insert((record.clone(), Hint::DiseaseWorsened));
         }
         if code.is_any(&[Role::OtherPrimaryCancer, Role::MetastasisFromOtherOrgan])
             && counts

@@ -1,6 +1,6 @@
 //! From prefetched values or files to the resources of one patient, with what is known about their completeness.
 
-use super::{Incoming, Input, Release};
+use super::{ClinicalStatus, Incoming, Input, Release};
 use crate::domain::facts::{From, Source, Sources};
 use crate::fhir::bundle::{Bundle, Content, split};
 use crate::fhir::peek::Peek;
@@ -132,6 +132,7 @@ pub fn from_prefetch<'a>(
         records,
         sources,
         release,
+        clinical_status: ClinicalStatus::Current,
     })
 }
 
@@ -429,6 +430,7 @@ impl<'a> Resources<'a> {
             records,
             sources,
             release: self.release,
+            clinical_status: ClinicalStatus::Current,
         })
     }
 

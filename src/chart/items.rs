@@ -32,7 +32,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn of(peek: &Peek<'_>) -> Option<Self> {
+    /// The kind of a resource; none when no rule reads its type.
+    pub fn of(peek: &Peek<'_>) -> Option<Self> {
         Some(match peek.type_name() {
             "Condition" => Self::Condition,
             "Observation" => Self::Observation,
@@ -91,7 +92,8 @@ impl Topics {
             .filter(move |topic| self.contains(*topic))
     }
 
-    fn is_empty(self) -> bool {
+    /// No topic is in.
+    pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 }
@@ -170,10 +172,7 @@ impl<'a> Items<'a> {
         patient: &str,
         patient_url: Option<&str>,
     ) -> Self {
-        let mut glance = Glance {
-            terminology,
-            texts: HashMap::new(),
-        };
+        let mut glance = Glance::new(terminology);
         let mut all = Self {
             items: Vec::new(),
             by_reference: HashMap::new(),
@@ -475,7 +474,8 @@ impl<'a> Items<'a> {
     }
 }
 
-fn subject<'a>(peek: &Peek<'a>) -> Option<Cow<'a, str>> {
+/// `subject.reference`, or that of `patient`.
+pub fn subject<'a>(peek: &Peek<'a>) -> Option<Cow<'a, str>> {
     let subject: Option<&Reference<'a>> = peek.subject.as_ref().or(peek.patient.as_ref());
     subject
         .and_then(|subject| subject.reference.as_ref())
@@ -528,20 +528,37 @@ fn anonymous(resource_type: &str, json: &RawValue) -> String {
 }
 
 /// Decides from codes and words what a resource could bear on. Texts repeat a lot in real charts: each is read once.
-struct Glance<'t> {
+pub struct Glance<'t> {
     terminology: &'t Terminology,
     texts: HashMap<String, Words>,
 }
 
+/// What a text speaks of.
 #[derive(Clone, Copy, Default)]
-struct Words {
+pub struct Words {
     fdg: bool,
     metastasis: bool,
-    thyroid_cancer: bool,
+    /// Thyroid cancer.
+    pub thyroid_cancer: bool,
     radioiodine: bool,
 }
 
-impl Glance<'_> {
+impl<'t> Glance<'t> {
+    /// With nothing remembered.
+    pub fn new(terminology: &'t Terminology) -> Self {
+        Self {
+            terminology,
+            texts: HashMap::new(),
+        }
+    }
+
+    /// Forgets the texts when there are more than so many.
+    pub fn forget_beyond(&mut self, texts: usize) {
+        if self.texts.len() > texts {
+            self.texts.clear();
+        }
+    }
+
     fn medication_may_be_radioiodine(&mut self, medication: &Peek<'_>) -> bool {
         // Without a known code the agent may stand in the ingredients.
         let Some(code) = &medication.code else {
@@ -571,7 +588,8 @@ impl Glance<'_> {
         words
     }
 
-    fn concept(&mut self, concept: &Concept<'_>) -> (Vec<Meaning>, Words) {
+    /// What a concept means, and what its texts speak of.
+    pub fn concept(&mut self, concept: &Concept<'_>) -> (Vec<Meaning>, Words) {
         let mut meanings = Vec::new();
         let mut words = concept
             .text
@@ -592,7 +610,8 @@ impl Glance<'_> {
         (meanings, words)
     }
 
-    fn topics(&mut self, kind: Kind, peek: &Peek<'_>) -> (Topics, bool) {
+    /// What a resource could bear on, and whether it is a treatment that may be radioiodine.
+    pub fn topics(&mut self, kind: Kind, peek: &Peek<'_>) -> (Topics, bool) {
         let code_hidden = peek.malformed && peek.code.is_none();
         let mut topics = Topics::default();
         let mut add = |topic: Topic, when: bool| topics.add(topic, when);

@@ -10,6 +10,7 @@ mod items;
 mod observation;
 pub mod orders;
 mod pet;
+pub mod sieve;
 mod treatment;
 
 use crate::domain::codes::{SetAsideCode, Standing};
@@ -41,6 +42,17 @@ pub struct Incoming<'a> {
     pub json: &'a RawValue,
 }
 
+/// What a `clinicalStatus` is worth. It has no date: it says how things stood when the chart was written out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClinicalStatus {
+    /// The chart is read as of the day it was written: the status holds.
+    #[default]
+    Current,
+    /// The chart is read as of an earlier day, of which the status says nothing - but that a Condition had ended, where
+    /// `abatementDateTime` lies wholly on or before that day.
+    AsOf(jiff::civil::Date),
+}
+
 /// Everything that is known about one patient.
 #[derive(Debug)]
 pub struct Input<'a> {
@@ -52,6 +64,8 @@ pub struct Input<'a> {
     pub sources: Sources,
     /// The release of FHIR that all of them are written in.
     pub release: Release,
+    /// What the clinical status of a Condition is worth.
+    pub clinical_status: ClinicalStatus,
 }
 
 /// Why no chart can be read.
@@ -85,6 +99,7 @@ pub fn read(input: Input<'_>, terminology: &Terminology) -> Result<Chart, Unusab
         records,
         sources,
         release,
+        clinical_status,
     } = input;
     let (patient, reference) = patient(&incoming, release)?;
     let items = Items::collect(
@@ -99,6 +114,7 @@ pub fn read(input: Input<'_>, terminology: &Terminology) -> Result<Chart, Unusab
     let mut reader = Reader {
         terminology,
         release,
+        clinical_status,
         items: &items,
         listings: RefCell::default(),
         chart: Chart {
@@ -166,6 +182,7 @@ fn patient(
 struct Reader<'a> {
     terminology: &'a Terminology,
     release: Release,
+    clinical_status: ClinicalStatus,
     items: &'a Items<'a>,
     chart: Chart,
     /// Records that others refer to, each read once however many refer to it.

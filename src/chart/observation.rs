@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
             self.chart
                 .facts
                 .hints
-                .insert((item.reference.clone(), Hint::DiseaseWorsened));
+                .insert((record.clone(), Hint::DiseaseWorsened));
         }
         let no_disease = said.is(Role::DiseaseStatusNoEvidence)
             || (said.is(Role::ObdsPrimaryNoDisease) && said.is(Role::ObdsNodesNoDisease));

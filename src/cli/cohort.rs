@@ -25,6 +25,16 @@ pub enum CohortCommand {
         after_help = "The four predictors and the outcome are drawn from the reconstructed joint distribution, every other variable from its published\nmargin within the outcome: independent given the outcome. Right for checking software; it says nothing new about patients.\nEvery patient is named synthetic-N. The same seed gives the same bytes on any number of threads.\n\nExamples:\n  rrdtc cohort synthesize --patients 404 --seed 1 --out cohort.csv\n  rrdtc cohort synthesize --patients 1000000 --predictors-only > big.csv\n  rrdtc cohort synthesize --patients 5000 --out cohort.csv --describe cohort.json   # how it was drawn, as a file"
     )]
     Synthesize(Synthesize),
+    /// Make the table from FHIR Bulk Data: each patient as the hook would have seen the chart on the day of the first radioiodine.
+    #[command(
+        after_help = "Also a filter: resources on standard input, the table on standard output, the flow diagram (JSON) on standard error.\nShards must be split by patient.\n\nExamples:\n  rrdtc cohort extract export/ --pseudonym-key-file key --outcomes outcomes.csv --out cohort.csv --flow flow.json\n  rrdtc cohort extract export/ --pseudonym-key-file key --outcome-code 'http://snomed.info/sct|CODE' --out cohort.csv\n  rrdtc cohort extract --pseudonym-key-file key < shard.ndjson > shard.csv 2> shard.flow.json"
+    )]
+    Extract(super::cohort_extract::Extract),
+    /// Put the tables of shards together, as one run over all of them would have written them.
+    #[command(
+        after_help = "Refuses a patient who is in two shards (exit code 1).\n\nExample:\n  rrdtc cohort merge a.csv b.csv --flows a.flow.json b.flow.json --out cohort.csv --flow flow.json"
+    )]
+    Merge(super::cohort_extract::Merge),
 }
 
 impl CohortCommand {
@@ -32,6 +42,8 @@ impl CohortCommand {
         match self {
             Self::Check(command) => command.run(),
             Self::Synthesize(command) => command.run(),
+            Self::Extract(command) => command.run(),
+            Self::Merge(command) => command.run(),
         }
     }
 }

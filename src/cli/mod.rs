@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod cohort;
 mod cohort_check;
+mod cohort_extract;
 mod cohort_input;
 mod derive;
 mod feedback;

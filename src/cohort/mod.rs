@@ -3,9 +3,16 @@
 //!
 //! Knows columns, files and what was set aside in reading them. Knows no statistics. Read [`Cohort`] first.
 
+pub mod bulk;
 mod counts;
+pub mod extract;
+pub mod flow;
+pub mod merge;
+pub mod missingness;
+pub mod outcome;
 pub mod synthetic;
 pub mod table;
+pub mod time_zero;
 
 pub use counts::{Counts, PatternCounts};
 

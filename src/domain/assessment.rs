@@ -56,6 +56,23 @@ pub struct PredictorResult {
 }
 
 impl Scored {
+    /// Puts another finding in the place of one predictor's; score, class and probability follow.
+    pub fn replace(&mut self, predictor: Predictor, finding: Finding, model: &Model) {
+        self.predictors[predictor as usize].finding = finding;
+        let states: [State; 4] = std::array::from_fn(|i| self.predictors[i].finding.state);
+        for predictor in Predictor::ALL {
+            let result = &mut self.predictors[predictor as usize];
+            result.points = score::points(model, predictor, states[predictor as usize]);
+            result.decisive = score::decisive(model, &states, predictor);
+        }
+        self.score = score::score(model, &states);
+        self.classification = score::classify(model, self.score);
+        self.probability = model
+            .nomogram
+            .as_ref()
+            .map(|nomogram| nomogram.probability(&states));
+    }
+
     /// The result of one predictor.
     pub fn predictor(&self, predictor: Predictor) -> &PredictorResult {
         &self.predictors[predictor as usize]

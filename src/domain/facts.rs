@@ -66,7 +66,7 @@ pub struct Facts {
     /// Operations on the neck other than on the thyroid.
     pub neck_operations: Vec<Record>,
     /// What a clinician may want to look at, other than free text of a PET.
-    pub hints: BTreeSet<(Arc<str>, Hint)>,
+    pub hints: BTreeSet<(Record, Hint)>,
     /// Records set aside whatever the rules find.
     pub set_aside: BTreeSet<(Topic, SetAside)>,
     /// Where the records came from and whether they are all there.

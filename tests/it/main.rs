@@ -11,6 +11,7 @@ mod cohort;
 mod command_line;
 mod derivation;
 mod docs;
+mod extract;
 mod fetch;
 mod fhirbolt_pins;
 mod fixtures;

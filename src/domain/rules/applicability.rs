@@ -228,13 +228,21 @@ fn operation(facts: &Facts, answer: &mut Applicability) {
     }
 }
 
-/// Whether a course of radioiodine was given.
-fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) -> bool {
-    if !(facts.sources.procedures.complete && facts.sources.medication_administrations.complete) {
-        answer
-            .caveats
-            .insert(ApplicabilityCaveat::RadioiodineNotChecked);
-    }
+/// What a radioiodine record turns out to be, beside the diagnosis and the operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// A course for thyroid cancer.
+    Given,
+    /// May have been one.
+    Possible,
+    /// Before the cancer, or coded for hyperthyroidism.
+    ForBenignDisease,
+    /// Dated wholly after the assessment.
+    AfterAssessment,
+}
+
+/// Every radioiodine record with what it turns out to be on a day.
+pub fn treatments(facts: &Facts, today: Date) -> impl Iterator<Item = (&Record, Treatment)> {
     let diagnosis = facts
         .cancers
         .iter()
@@ -255,17 +263,13 @@ fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) 
         .cancers
         .iter()
         .any(|cancer| cancer.standing == Standing::Counts);
-    let mut given = false;
-    for Radioiodine { record, course } in &facts.radioiodine {
+    facts.radioiodine.iter().map(move |Radioiodine { record, course }| {
         let days = match record
             .date
             .as_ref()
-            .map(|date| until_today(date.days(), context.today))
+            .map(|date| until_today(date.days(), today))
         {
-            Some(None) => {
-                answer.set_aside(record, SetAsideCode::AfterAssessment);
-                continue;
-            }
+            Some(None) => return (record, Treatment::AfterAssessment),
             Some(Some(days)) => Some(days),
             None => None,
         };
@@ -276,13 +280,7 @@ fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) 
                     && matches!((days, operation), (Some(days), OperationDate::On(operation)) if days.after(&operation) == Truth::Yes)
             }
             Course::Uncertain => false,
-            Course::ForBenignDisease => {
-                answer.set_aside(record, SetAsideCode::BenignRadioiodine);
-                answer
-                    .caveats
-                    .insert(ApplicabilityCaveat::RadioiodineForBenignDisease);
-                continue;
-            }
+            Course::ForBenignDisease => return (record, Treatment::ForBenignDisease),
         };
         let before_the_cancer = match (days, diagnosis, operation) {
             (Some(days), Some(diagnosis), OperationDate::NotRecorded) => days.high < diagnosis.low,
@@ -291,19 +289,44 @@ fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) 
             }
             _ => false,
         };
-        if before_the_cancer {
-            answer.set_aside(record, SetAsideCode::BenignRadioiodine);
-            answer
-                .caveats
-                .insert(ApplicabilityCaveat::RadioiodineForBenignDisease);
-        } else if counts {
-            given = true;
-            answer.rests_on(record, What::Radioiodine);
-        } else {
-            answer
-                .caveats
-                .insert(ApplicabilityCaveat::RadioiodineUncertain);
-            answer.rests_on(record, What::PossibleRadioiodine);
+        let treatment = match (before_the_cancer, counts) {
+            (true, _) => Treatment::ForBenignDisease,
+            (false, true) => Treatment::Given,
+            (false, false) => Treatment::Possible,
+        };
+        (record, treatment)
+    })
+}
+
+/// Whether a course of radioiodine was given.
+fn radioiodine(facts: &Facts, answer: &mut Applicability, context: Context<'_>) -> bool {
+    if !(facts.sources.procedures.complete && facts.sources.medication_administrations.complete) {
+        answer
+            .caveats
+            .insert(ApplicabilityCaveat::RadioiodineNotChecked);
+    }
+    let mut given = false;
+    for (record, treatment) in treatments(facts, context.today) {
+        match treatment {
+            Treatment::Given => {
+                given = true;
+                answer.rests_on(record, What::Radioiodine);
+            }
+            Treatment::Possible => {
+                answer
+                    .caveats
+                    .insert(ApplicabilityCaveat::RadioiodineUncertain);
+                answer.rests_on(record, What::PossibleRadioiodine);
+            }
+            Treatment::ForBenignDisease => {
+                answer.set_aside(record, SetAsideCode::BenignRadioiodine);
+                answer
+                    .caveats
+                    .insert(ApplicabilityCaveat::RadioiodineForBenignDisease);
+            }
+            Treatment::AfterAssessment => {
+                answer.set_aside(record, SetAsideCode::AfterAssessment);
+            }
         }
     }
     given

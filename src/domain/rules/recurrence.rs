@@ -31,7 +31,16 @@ pub fn decide(facts: &Facts, context: Context<'_>) -> Finding {
             .filter(|(topic, _)| *topic == Topic::Recurrence)
             .map(|(_, s)| s.clone()),
     );
-    finding.hints = facts.hints.clone();
+    let seen = |record: &Record| {
+        let date = record.date.as_ref();
+        date.is_none_or(|date| until_today(date.days(), context.today).is_some())
+    };
+    finding.hints = facts
+        .hints
+        .iter()
+        .filter(|(record, _)| seen(record))
+        .map(|(record, hint)| (record.reference.clone(), *hint))
+        .collect();
     hint_at_operations(&mut finding, facts, operation, context.today);
 
     let mut order_not_known = false;
