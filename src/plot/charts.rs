@@ -51,11 +51,22 @@ fn lines(curves: &[Curve]) -> impl Iterator<Item = Layer> {
         })
 }
 
+/// A point of a flexible calibration curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurvePoint {
+    /// Predicted probability.
+    pub predicted: f64,
+    /// Smoothed observed share.
+    pub observed: f64,
+    /// Lower and upper end of the band, where the curve has one.
+    pub band: Option<(f64, f64)>,
+}
+
 /// What a calibration plot shows; all are probabilities from 0 to 1.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Calibration {
-    /// Flexible curve: predicted, observed, lower and upper end of its band where it has one.
-    pub curve: Vec<(f64, f64, Option<(f64, f64)>)>,
+    /// Flexible curve.
+    pub curve: Vec<CurvePoint>,
     /// The curve of the logistic recalibration: predicted, observed.
     pub logistic: Vec<(f64, f64)>,
     /// Groups: predicted (mean), observed share, interval of the share.
@@ -78,7 +89,7 @@ pub fn calibration(title: &str, description: &str, shown: &Calibration) -> Figur
     }];
     let banded = shown.curve.iter();
     let band: Vec<_> = banded
-        .filter_map(|(x, _, band)| band.map(|(low, high)| (*x, low, high)))
+        .filter_map(|point| point.band.map(|(low, high)| (point.predicted, low, high)))
         .collect();
     if !band.is_empty() {
         layers.push(Layer::Band {
@@ -92,7 +103,11 @@ pub fn calibration(title: &str, description: &str, shown: &Calibration) -> Figur
             name: "Flexible curve".to_owned(),
             series: Series::new(1),
             step: Step::Straight,
-            points: shown.curve.iter().map(|(x, y, _)| (*x, *y)).collect(),
+            points: shown
+                .curve
+                .iter()
+                .map(|point| (point.predicted, point.observed))
+                .collect(),
         });
     }
     if !shown.logistic.is_empty() {

@@ -231,11 +231,9 @@ pub(super) fn over(canvas: &mut Canvas, frame: &Frame, layer: &Layer, verticals:
                 }
             }
         }
-        Layer::Text { at, text } => {
-            if frame.holds(*at) {
-                let (x, y) = frame.at(*at);
-                canvas.text((x, y), Anchor::Middle, "halo", text);
-            }
+        Layer::Text { at, text } if frame.holds(*at) => {
+            let (x, y) = frame.at(*at);
+            canvas.text((x, y), Anchor::Middle, "halo", text);
         }
         Layer::Reference { name, line } if !name.is_empty() => match line {
             Line::Horizontal(value) => {

@@ -265,50 +265,39 @@ fn choice(r: &Recalibration) -> Section {
     Section::new("Which update", blocks)
 }
 
+/// A part of a calibration.
+type Part<T> = fn(&Calibration) -> &T;
+
 /// Rows of a table that holds two calibrations side by side.
 fn calibrations(caption: &str, names: [&str; 2], [first, second]: [&Calibration; 2]) -> Table {
     let mut table = Table::new(caption, &["Figure", names[0], names[1]]);
     let plain_share = |value: Option<f64>| value.map_or("not shown".to_owned(), share);
-    let estimates: [(
-        &str,
-        fn(&Calibration) -> &Option<Estimate>,
-        fn(f64) -> String,
-    ); 4] = [
-        (
-            "Observed by expected (right: 1)",
-            |of| &of.observed_by_expected,
-            three,
-        ),
-        (
-            "Calibration-in-the-large, log odds (right: 0)",
-            |of| &of.intercept,
-            share,
-        ),
-        ("Calibration slope (right: 1)", |of| &of.slope, three),
-        ("Area under the ROC curve", |of| &of.auc, share),
-    ];
-    for (name, of, write) in estimates {
-        table.row([
-            name.to_owned(),
-            estimate(of(first), write),
-            estimate(of(second), write),
-        ]);
-    }
-    let values: [(&str, fn(&Calibration) -> Option<f64>); 3] = [
-        ("Brier score", |of| of.brier),
-        ("Scaled Brier score", |of| of.scaled_brier),
-        (
-            "Mean difference of probability and observed share, by pattern",
-            |of| of.mean_difference_by_pattern,
-        ),
-    ];
-    for (name, of) in values {
-        table.row([
-            name.to_owned(),
-            plain_share(of(first)),
-            plain_share(of(second)),
-        ]);
-    }
+    let mut interval_row = |name: &str, of: Part<Option<Estimate>>, write: fn(f64) -> String| {
+        let cells = [first, second].map(|model| estimate(of(model), write));
+        table.row([name.to_owned()].into_iter().chain(cells));
+    };
+    interval_row(
+        "Observed by expected (right: 1)",
+        |of| &of.observed_by_expected,
+        three,
+    );
+    interval_row(
+        "Calibration-in-the-large, log odds (right: 0)",
+        |of| &of.intercept,
+        share,
+    );
+    interval_row("Calibration slope (right: 1)", |of| &of.slope, three);
+    interval_row("Area under the ROC curve", |of| &of.auc, share);
+    let mut row = |name: &str, of: Part<Option<f64>>| {
+        let cells = [first, second].map(|model| plain_share(*of(model)));
+        table.row([name.to_owned()].into_iter().chain(cells));
+    };
+    row("Brier score", |of| &of.brier);
+    row("Scaled Brier score", |of| &of.scaled_brier);
+    row(
+        "Mean difference of probability and observed share, by pattern",
+        |of| &of.mean_difference_by_pattern,
+    );
     table
 }
 

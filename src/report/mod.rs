@@ -51,7 +51,7 @@ pub enum Block {
     /// A table.
     Table(Table),
     /// A picture with its caption and its numbers.
-    Illustration(Illustration),
+    Illustration(Box<Illustration>),
 }
 
 /// What is not shown.
@@ -136,12 +136,12 @@ impl Block {
 
     /// A picture without a table of its numbers.
     pub fn picture(name: &str, picture: impl Into<Picture>, caption: &str) -> Self {
-        Self::Illustration(Illustration {
+        Self::Illustration(Box::new(Illustration {
             name: name.to_owned(),
             picture: picture.into(),
             caption: caption.to_owned(),
             numbers: None,
-        })
+        }))
     }
 
     /// A picture with its numbers.
@@ -151,12 +151,12 @@ impl Block {
         caption: &str,
         numbers: Table,
     ) -> Self {
-        Self::Illustration(Illustration {
+        Self::Illustration(Box::new(Illustration {
             name: name.to_owned(),
             picture: picture.into(),
             caption: caption.to_owned(),
             numbers: Some(numbers),
-        })
+        }))
     }
 }
 

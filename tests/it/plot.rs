@@ -1,6 +1,6 @@
 //! Pictures from numbers: read back from their SVG.
 
-use rrdtc::plot::charts::{self, Calibration, Control, Curve};
+use rrdtc::plot::charts::{self, Calibration, Control, Curve, CurvePoint};
 use rrdtc::plot::style::PALETTE;
 use rrdtc::plot::{
     Axis, Bar, Figure, Flow, FlowStep, Forest, ForestRow, Layer, Line, Picture, Point, Series, Step,
@@ -33,11 +33,11 @@ pub fn gallery() -> Vec<(&'static str, Picture)> {
     let smooth = (0..=50).map(|i| {
         let p = f64::from(i) / 50.0;
         let observed = p.powf(1.2);
-        (
-            p,
+        CurvePoint {
+            predicted: p,
             observed,
-            Some(((observed - 0.08).max(0.0), (observed + 0.08).min(1.0))),
-        )
+            band: Some(((observed - 0.08).max(0.0), (observed + 0.08).min(1.0))),
+        }
     });
     let calibration = charts::calibration(
         "Calibration of the probability",

@@ -84,8 +84,10 @@ fn rows(table: &mut Table, variable: &Univariable) {
             let [low, middle, high] = class.quartiles;
             format!("{} ({} to {})", three(middle), three(low), three(high))
         };
-        let kinds: [(&str, &dyn Fn(&ClassSummary) -> String); 2] =
-            [("mean (SD)", &mean), ("median (quartiles)", &median)];
+        let kinds = [
+            ("mean (SD)", mean as fn(&ClassSummary) -> String),
+            ("median (quartiles)", median),
+        ];
         for (number, (name, write)) in kinds.into_iter().enumerate() {
             let mut cells = vec![
                 variable.variable.clone(),

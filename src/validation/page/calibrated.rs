@@ -137,11 +137,11 @@ fn figure(column: &Calibration) -> Block {
         .iter()
         .find(|curve| curve.points.iter().any(|point| point.low.is_some()))
         .or(column.curves.first());
-    let points = curve.map(|curve| {
-        let points = curve.points.iter();
-        let points =
-            points.map(|point| (point.predicted, point.observed, point.low.zip(point.high)));
-        points.collect()
+    let points = curve.into_iter().flat_map(|curve| &curve.points);
+    let points = points.map(|point| charts::CurvePoint {
+        predicted: point.predicted,
+        observed: point.observed,
+        band: point.low.zip(point.high),
     });
     // A group of one or two patients has an interval from end to end and tells nothing: its size is in the table.
     let groups = column.groups.iter().map(|group| {
@@ -179,7 +179,7 @@ fn figure(column: &Calibration) -> Block {
         }
     );
     let shown = Plot {
-        curve: points.unwrap_or_default(),
+        curve: points.collect(),
         logistic: logistic(column),
         groups: groups.collect(),
         groups_name: "Groups with the same probability, Wilson 95 % intervals".to_owned(),

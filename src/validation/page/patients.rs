@@ -176,8 +176,10 @@ fn variable_rows(table: &mut Table, variable: &VariableDescription) {
             let [low, middle, high] = numbers.quartiles;
             with_interval(middle, low, high, three)
         };
-        let kinds: [(&str, fn(&Numbers) -> String); 2] =
-            [("mean (SD)", mean), ("median (quartiles)", median)];
+        let kinds = [
+            ("mean (SD)", mean as fn(&Numbers) -> String),
+            ("median (quartiles)", median),
+        ];
         for (what, write) in kinds {
             table.row([
                 variable.name.clone(),
