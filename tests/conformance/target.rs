@@ -230,7 +230,7 @@ impl Target {
 
 /// Runs our own service in a thread that ends with the tests.
 pub fn start(file: &Path) -> String {
-    let settings = Settings::load(Some(file)).unwrap();
+    let settings = Settings::of_file(file).unwrap();
     let clock = Clock::Fixed(rrdtc::config::FIXTURES_AS_OF.parse().unwrap());
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
