@@ -4,7 +4,7 @@
 use super::display::DisplayReason;
 pub use super::layout::{InvalidLayout, Layout};
 use super::response::{AssessmentJson, InResponse, classification, state_name};
-use super::service::Service;
+use super::service::{CardLink, Service};
 pub use super::suggestion::Suggestions;
 use super::suggestion::suggestions;
 use super::words;
@@ -112,17 +112,24 @@ fn card(
     };
     let absolute =
         |label: &str, url: &str| json!({ "label": label, "url": url, "type": "absolute" });
-    let mut links = vec![absolute(texts.get("paper-label"), &settings.paper_url)];
-    if let Some(url) = call.model_facts {
-        links.push(absolute(texts.get("model-facts-label"), url));
-    }
-    if let Some(url) = call.smart_launch {
-        // JSON as a text: so the protocol wants it, and so it comes back with the token of the launch.
-        let app_context = json!({ "resultId": json.result_id }).to_string();
-        links.push(json!({
-            "label": texts.get("smart-label"), "url": url, "type": "smart", "appContext": app_context,
-        }));
-    }
+    let links: Vec<Value> = call
+        .service
+        .card_links
+        .iter()
+        .filter_map(|link| match link {
+            CardLink::Paper => Some(absolute(texts.get("paper-label"), &settings.paper_url)),
+            CardLink::ModelFacts => call
+                .model_facts
+                .map(|url| absolute(texts.get("model-facts-label"), url)),
+            CardLink::SmartApp => call.smart_launch.map(|url| {
+                // JSON as a text: so the protocol wants it, and so it comes back with the token of the launch.
+                let app_context = json!({ "resultId": json.result_id }).to_string();
+                json!({
+                    "label": texts.get("smart-label"), "url": url, "type": "smart", "appContext": app_context,
+                })
+            }),
+        })
+        .collect();
     let override_reasons: Vec<Value> = settings
         .override_reasons
         .iter()
@@ -137,9 +144,11 @@ fn card(
         "indicator": indicator,
         "detail": detail.trim(),
         "source": { "label": texts.get("source-label"), "url": settings.source_url },
-        "links": links,
         "overrideReasons": override_reasons,
     });
+    if !links.is_empty() {
+        card["links"] = Value::Array(links);
+    }
     let suggestions = suggestions(layout, call, scored, model, json);
     if !suggestions.is_empty() {
         card["suggestions"] = Value::Array(suggestions);

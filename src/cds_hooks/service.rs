@@ -22,6 +22,27 @@ pub struct Service {
     pub usage_requirements: Option<String>,
     /// Prefetch key to query template.
     pub prefetch: BTreeMap<String, String>,
+    /// What its cards link to: everything that there is, unless the file says less. No matter of discovery.
+    #[serde(default = "CardLink::all", skip_serializing)]
+    pub card_links: Vec<CardLink>,
+}
+
+/// Where a card may lead.
+#[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardLink {
+    /// The source study.
+    Paper,
+    /// The page about the model, where callers can read it.
+    ModelFacts,
+    /// The SMART app, where the client has one.
+    SmartApp,
+}
+
+impl CardLink {
+    fn all() -> Vec<Self> {
+        vec![Self::Paper, Self::ModelFacts, Self::SmartApp]
+    }
 }
 
 /// A service file that the server must not start with.

@@ -186,6 +186,18 @@ impl Settings {
 
     /// Reads defaults, file and environment.
     pub fn load(file: Option<&Path>) -> Result<Self, InvalidConfiguration> {
+        Self::read_with(file, Some(Env::prefixed("RRDTC_").split("__")))
+    }
+
+    /// Reads defaults and file, whatever the environment says: for tests, whose own variables have our prefix.
+    pub fn of_file(file: &Path) -> Result<Self, InvalidConfiguration> {
+        Self::read_with(Some(file), None)
+    }
+
+    fn read_with(
+        file: Option<&Path>,
+        environment: Option<Env>,
+    ) -> Result<Self, InvalidConfiguration> {
         let mut figment = Figment::from(Toml::string(DEFAULTS));
         let mut text = String::new();
         if let Some(path) = file {
@@ -205,7 +217,9 @@ impl Settings {
             }
             figment = figment.merge(Toml::string(&text));
         }
-        let figment = figment.merge(Env::prefixed("RRDTC_").split("__"));
+        if let Some(environment) = environment {
+            figment = figment.merge(environment);
+        }
         let located = file.map(|file| (file, text.as_str()));
         Self::read(&figment, located)
     }

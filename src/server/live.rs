@@ -204,7 +204,7 @@ impl Live {
                 services_off: client.services_off.clone(),
                 display: client.display.clone(),
                 mode: client.mode,
-                fhir: match fhir_server(client, outbound)? {
+                fhir: match fhir_server(client, outbound, settings.deadline)? {
                     None => own.map(|own| own.server()).transpose()?,
                     configured => configured,
                 },
@@ -427,6 +427,7 @@ fn trust(client: &config::Client) -> TrustedClient {
 fn fhir_server(
     client: &config::Client,
     outbound: OutboundSettings,
+    deadline: Duration,
 ) -> Result<Option<FhirServer>, CannotStart> {
     let fetching = &client.fetching;
     if !fetching.is_on || fetching.bases.is_empty() {
@@ -455,6 +456,8 @@ fn fhir_server(
             max_pages: fetching.max_pages as usize,
             max_bytes: fetching.max_bytes,
             max_bytes_per_key: fetching.max_bytes,
+            // What is left is for the rest of the call.
+            request_timeout: deadline * 4 / 5,
             ..ReadLimits::default()
         },
     };
