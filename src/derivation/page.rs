@@ -95,14 +95,6 @@ fn count(of: usize) -> String {
 
 fn flow(d: &Derivation) -> Section {
     let flow = &d.flow;
-    let step = |name: &str, count: u64, left_out: &[(&str, u64)]| FlowStep {
-        name: name.to_owned(),
-        count,
-        left_out: left_out
-            .iter()
-            .map(|(why, count)| ((*why).to_owned(), *count))
-            .collect(),
-    };
     let known = flow.events + flow.others;
     let incomplete = known.saturating_sub(flow.complete) as u64;
     let picture = Flow {
@@ -116,22 +108,22 @@ fn flow(d: &Derivation) -> Section {
             count(flow.complete)
         ),
         steps: vec![
-            step(
+            FlowStep::new(
                 "Rows of data",
                 flow.patients as u64 + flow.bad_rows,
                 &[("could not be read", flow.bad_rows)],
             ),
-            step(
+            FlowStep::new(
                 "Patients",
                 flow.patients as u64,
                 &[("outcome not known", flow.outcome_not_known as u64)],
             ),
-            step(
+            FlowStep::new(
                 "Outcome known: tests of one variable",
                 known as u64,
                 &[("a variable of the regression is not known", incomplete)],
             ),
-            step("Regression", flow.complete as u64, &[]),
+            FlowStep::new("Regression", flow.complete as u64, &[]),
         ],
     };
     Section::new(

@@ -26,6 +26,20 @@ pub struct FlowStep {
     pub left_out: Vec<(String, u64)>,
 }
 
+impl FlowStep {
+    /// A box, and who leaves after it.
+    pub fn new(name: &str, count: u64, left_out: &[(&str, u64)]) -> Self {
+        let left_out = left_out.iter();
+        Self {
+            name: name.to_owned(),
+            count,
+            left_out: left_out
+                .map(|(why, count)| ((*why).to_owned(), *count))
+                .collect(),
+        }
+    }
+}
+
 const MARGIN: f64 = 10.0;
 const WIDTH: f64 = 640.0;
 const MAIN: f64 = 270.0;

@@ -1,17 +1,18 @@
 //! A recalibration and a comparison of two models as pages for people. Compute nothing. Read [`page`] first.
 
 mod compared;
+mod fit;
+mod patients;
 
 pub use compared::page as diff_page;
 
-use super::{Calibration, CohortSummary, Estimate, Recalibration, Step};
-use crate::plot::charts::{self, Calibration as Plot};
-use crate::plot::{Flow, FlowStep, Picture, Point};
+use super::{Estimate, Recalibration, Step};
 use crate::report::words::{
-    fixed, p_value, part, percent, percent_with_interval, plain, share, thousands, three,
-    with_interval,
+    fixed, p_value, percent_with_interval, plain, thousands, three, with_interval,
 };
 use crate::report::{Block, Page, Section, Table};
+use fit::fit;
+use patients::{files, flow};
 
 /// The report of a recalibration.
 pub fn page(r: &Recalibration) -> Page {
@@ -146,69 +147,6 @@ fn figure_name(name: &str) -> &str {
     }
 }
 
-fn flow(cohort: &CohortSummary) -> Vec<Block> {
-    let step = |name: &str, count: u64, left_out: &[(&str, u64)]| FlowStep {
-        name: name.to_owned(),
-        count,
-        left_out: left_out
-            .iter()
-            .map(|(why, count)| ((*why).to_owned(), *count))
-            .collect(),
-    };
-    let picture = Flow {
-        title: "Flow of patients".to_owned(),
-        description: format!(
-            "Of {} patients {} have no determined outcome and {} an unknown or conflicting predictor. {} were analysed: {} turned out refractory, {} did not.",
-            thousands(cohort.patients),
-            thousands(cohort.undetermined),
-            thousands(cohort.incomplete),
-            thousands(cohort.analysed),
-            thousands(cohort.refractory),
-            thousands(cohort.not_refractory)
-        ),
-        steps: vec![
-            step(
-                "Rows of data",
-                cohort.patients + cohort.bad_rows,
-                &[("could not be read", cohort.bad_rows)],
-            ),
-            step(
-                "Patients",
-                cohort.patients,
-                &[
-                    ("outcome undetermined", cohort.undetermined),
-                    ("a predictor unknown or conflicting", cohort.incomplete),
-                ],
-            ),
-            step("Analysed", cohort.analysed, &[]),
-        ],
-    };
-    let mut facts = vec![
-        (
-            "Turned out refractory".to_owned(),
-            part(cohort.refractory, cohort.analysed),
-        ),
-        (
-            "Did not".to_owned(),
-            part(cohort.not_refractory, cohort.analysed),
-        ),
-    ];
-    if let (Some(from), Some(to)) = (&cohort.from, &cohort.to) {
-        facts.push((
-            "First radioiodine treatment".to_owned(),
-            format!("{from} to {to}"),
-        ));
-    }
-    vec![
-        Block::picture(
-            "flow",
-            picture,
-            "From the rows of the input to the patients of the analysis. Nobody was imputed.",
-        ),
-        Block::Facts(facts),
-    ]
-}
-
 fn choice(r: &Recalibration) -> Section {
     let mut gates = Table::new(
         "Sizes that the steps need, in the smaller outcome class",
@@ -263,112 +201,6 @@ fn choice(r: &Recalibration) -> Section {
         blocks.push(Block::Table(table));
     }
     Section::new("Which update", blocks)
-}
-
-/// A part of a calibration.
-type Part<T> = fn(&Calibration) -> &T;
-
-/// Rows of a table that holds two calibrations side by side.
-fn calibrations(caption: &str, names: [&str; 2], [first, second]: [&Calibration; 2]) -> Table {
-    let mut table = Table::new(caption, &["Figure", names[0], names[1]]);
-    let plain_share = |value: Option<f64>| value.map_or("not shown".to_owned(), share);
-    let mut interval_row = |name: &str, of: Part<Option<Estimate>>, write: fn(f64) -> String| {
-        let cells = [first, second].map(|model| estimate(of(model), write));
-        table.row([name.to_owned()].into_iter().chain(cells));
-    };
-    interval_row(
-        "Observed by expected (right: 1)",
-        |of| &of.observed_by_expected,
-        three,
-    );
-    interval_row(
-        "Calibration-in-the-large, log odds (right: 0)",
-        |of| &of.intercept,
-        share,
-    );
-    interval_row("Calibration slope (right: 1)", |of| &of.slope, three);
-    interval_row("Area under the ROC curve", |of| &of.auc, share);
-    let mut row = |name: &str, of: Part<Option<f64>>| {
-        let cells = [first, second].map(|model| plain_share(*of(model)));
-        table.row([name.to_owned()].into_iter().chain(cells));
-    };
-    row("Brier score", |of| &of.brier);
-    row("Scaled Brier score", |of| &of.scaled_brier);
-    row(
-        "Mean difference of probability and observed share, by pattern",
-        |of| &of.mean_difference_by_pattern,
-    );
-    table
-}
-
-fn fit(r: &Recalibration) -> Section {
-    let table = calibrations(
-        "Before and after, on the same patients",
-        ["Before", "After"],
-        [&r.before, &r.after],
-    )
-    .with_note("95 % intervals: DeLong (area), log scale (observed by expected), Wald (intercept, slope). After the update the figures flatter: see Corrected for optimism.");
-    let plot = |name: &str, title: &str, of: fn(&super::PatternRow) -> Estimate| {
-        let seen = r.patterns.iter().filter(|row| row.patients > 0);
-        let points = seen.clone().filter_map(|row| {
-            let observed = row.observed?;
-            Some(
-                Point::new(of(row).value, observed.value)
-                    .with_interval(observed.low, observed.high),
-            )
-        });
-        let words = seen.clone().map(|row| {
-            format!(
-                "predicted {}, observed {} of {}",
-                percent(of(row).value),
-                thousands(row.refractory),
-                thousands(row.patients)
-            )
-        });
-        let words: Vec<String> = words.collect();
-        let shown = Plot {
-            groups: points.collect(),
-            groups_name: "Patterns, Wilson 95 % intervals".to_owned(),
-            with_outcome: seen
-                .clone()
-                .map(|row| (of(row).value, row.refractory as f64))
-                .collect(),
-            without_outcome: seen
-                .clone()
-                .map(|row| {
-                    (
-                        of(row).value,
-                        row.patients.saturating_sub(row.refractory) as f64,
-                    )
-                })
-                .collect(),
-            outcome_names: ["Turned out refractory".to_owned(), "Did not".to_owned()],
-            ..Plot::default()
-        };
-        let description = format!(
-            "Observed share against predicted probability by pattern. {}.",
-            words.join("; ")
-        );
-        let figure = charts::calibration(title, &description, &shown);
-        let caption = format!(
-            "{title}: the observed share of each of the 16 patterns that occur against its probability. On the dashed diagonal predictions are right; above it they are too low."
-        );
-        Block::picture(name, Picture::from(figure), &caption)
-    };
-    let mut blocks = vec![Block::Table(table)];
-    if r.patterns.iter().any(|row| row.patients > 0) {
-        blocks.push(plot(
-            "calibration-before",
-            "Calibration before the update",
-            |row| row.before,
-        ));
-        blocks.push(plot(
-            "calibration-after",
-            "Calibration after the update",
-            |row| row.after,
-        ));
-    }
-    Section::new("Before and after", blocks)
 }
 
 fn coefficients(r: &Recalibration) -> Section {
@@ -451,15 +283,6 @@ fn patterns(r: &Recalibration) -> Section {
         ]);
     }
     Section::new("Patterns", vec![Block::Table(table)])
-}
-
-/// The files of a cohort.
-fn files(cohort: &CohortSummary) -> Table {
-    let mut table = Table::new("Input", &["File", "SHA-256", "Rows"]).with_words(&[1]);
-    for file in &cohort.files {
-        table.row([file.file.clone(), file.sha256.clone(), thousands(file.rows)]);
-    }
-    table
 }
 
 fn sources(r: &Recalibration) -> Section {

@@ -60,8 +60,9 @@ pub(super) struct Block {
     pub file: u32,
     /// Where the first line begins.
     pub offset: u64,
-    /// The lines, the last perhaps without its line end.
-    pub bytes: Vec<u8>,
+    /// What was read; the lines begin at `first`.
+    read: Vec<u8>,
+    first: usize,
 }
 
 /// A part of a file: the lines that begin in it.
@@ -211,14 +212,15 @@ impl Files {
         parts
     }
 
-    /// The lines that begin in a part.
-    pub(super) fn block(&self, part: Part) -> Result<Block, UnusableBulk> {
+    /// The lines that begin in a part, read into the memory of an earlier block.
+    pub(super) fn block(&self, part: Part, earlier: Block) -> Result<Block, UnusableBulk> {
         let source = &self.files[part.file as usize];
         let problem = |error: io::Error| unreadable(&source.name, &error);
         // The byte before tells whether a line begins with the part.
         let from = part.start.saturating_sub(1);
         let wanted = (part.end - from) as usize;
-        let mut bytes = vec![0; wanted];
+        let mut bytes = earlier.read;
+        bytes.resize(wanted, 0);
         let mut file = source.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.seek(SeekFrom::Start(from)).map_err(problem)?;
         file.read_exact(&mut bytes)
@@ -235,10 +237,7 @@ impl Files {
                 None => wanted,
             },
         };
-        if first == wanted {
-            return Ok(Block::default());
-        }
-        while bytes.last() != Some(&b'\n') {
+        while first < wanted && bytes.last() != Some(&b'\n') {
             let before = bytes.len();
             (&mut *file)
                 .take(REST_BYTES as u64)
@@ -252,11 +251,11 @@ impl Files {
             }
         }
         drop(file);
-        bytes.drain(..first);
         Ok(Block {
             file: part.file,
             offset: from + first as u64,
-            bytes,
+            read: bytes,
+            first,
         })
     }
 
@@ -287,12 +286,18 @@ impl Files {
 }
 
 impl Block {
+    /// The lines, the last perhaps without its line end.
+    pub fn bytes(&self) -> &[u8] {
+        &self.read[self.first..]
+    }
+
     /// Every line that is not blank: where it begins in the block, its number from 0, its bytes without line end.
     pub fn lines(&self) -> impl Iterator<Item = (usize, u64, &[u8])> {
+        let bytes = self.bytes();
         let mut start = 0;
         let mut number = 0;
         std::iter::from_fn(move || {
-            let rest = self.bytes.get(start..).filter(|rest| !rest.is_empty())?;
+            let rest = bytes.get(start..).filter(|rest| !rest.is_empty())?;
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
             let line = (start, number, &rest[..length]);
             start += length + 1;
@@ -354,7 +359,7 @@ mod tests {
                         start,
                         end,
                     };
-                    let block = files.block(part).unwrap();
+                    let block = files.block(part, Block::default()).unwrap();
                     for (at, _, line) in block.lines() {
                         let place = super::super::Place {
                             file: 0,

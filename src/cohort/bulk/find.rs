@@ -55,6 +55,9 @@ const COUNTED: [&str; 9] = [
     "OperationOutcome",
 ];
 
+/// Parts whose findings are put together at once, so that they need no memory for the whole export.
+const PARTS_AT_ONCE: usize = 1024;
+
 /// What one part tells.
 #[derive(Default)]
 struct InPart {
@@ -75,33 +78,36 @@ pub fn find(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Found, UnusableBulk> {
     let parts = files.parts();
-    let found = parts
-        .par_iter()
-        .map_init(
-            || Sieve::new(terminology, release),
-            |sieve, part| {
-                let found = in_block(&files.block(*part)?, sieve);
-                progress(part.bytes());
-                Ok(found)
-            },
-        )
-        .collect::<Result<Vec<InPart>, UnusableBulk>>()?;
     let mut all = Found::default();
     let mut ids: BTreeSet<Box<str>> = BTreeSet::new();
-    let (mut file, mut first) = (0, 0);
-    for (number, (part, found)) in parts.iter().zip(found).enumerate() {
-        if part.file != file {
-            (file, first) = (part.file, 0);
-        }
-        all.bad.append(found.bad, first);
-        first += found.line_ends;
-        all.lines += found.lines;
-        for (name, count) in found.resources {
-            *all.resources.entry(name).or_default() += count;
-        }
-        ids.extend(found.candidates);
-        if found.loose {
-            all.loose.push(number);
+    let (mut file, mut first, mut number) = (0, 0, 0);
+    for parts in parts.chunks(PARTS_AT_ONCE) {
+        let found = parts
+            .par_iter()
+            .map_init(
+                || (Sieve::new(terminology, release), Block::default()),
+                |(sieve, block), part| {
+                    *block = files.block(*part, std::mem::take(block))?;
+                    progress(part.bytes());
+                    Ok(in_block(block, sieve))
+                },
+            )
+            .collect::<Result<Vec<InPart>, UnusableBulk>>()?;
+        for (part, found) in parts.iter().zip(found) {
+            if part.file != file {
+                (file, first) = (part.file, 0);
+            }
+            all.bad.append(found.bad, first);
+            first += found.line_ends;
+            all.lines += found.lines;
+            for (name, count) in found.resources {
+                *all.resources.entry(name).or_default() += count;
+            }
+            ids.extend(found.candidates);
+            if found.loose {
+                all.loose.push(number);
+            }
+            number += 1;
         }
     }
     if all.lines == 0 {

@@ -70,10 +70,10 @@ pub fn gather<'f>(
     let kept = parts
         .par_iter()
         .map_init(
-            || Sieve::new(terminology, release),
-            |sieve, part| {
-                let block = files.block(*part)?;
-                let kept = in_block(files, &block, found, sieve, also)?;
+            || (Sieve::new(terminology, release), Block::default()),
+            |(sieve, block), part| {
+                *block = files.block(*part, std::mem::take(block))?;
+                let kept = in_block(files, block, found, sieve, also)?;
                 progress(part.bytes());
                 Ok(kept)
             },
@@ -99,7 +99,7 @@ pub fn gather<'f>(
             .map_init(
                 || Sieve::new(terminology, release),
                 |sieve, number| {
-                    let block = files.block(parts[*number])?;
+                    let block = files.block(parts[*number], Block::default())?;
                     Ok(named_in_block(&block, &wanted, sieve))
                 },
             )
@@ -185,8 +185,8 @@ fn in_block(
     also: &(dyn Fn(&Seen<'_>) -> bool + Sync),
 ) -> Result<Vec<Kept>, UnusableBulk> {
     let mut kept = Vec::new();
-    for (start, end) in lines_to_look_at(&block.bytes, found) {
-        let Ok(text) = std::str::from_utf8(&block.bytes[start..end]) else {
+    for (start, end) in lines_to_look_at(block.bytes(), found) {
+        let Ok(text) = std::str::from_utf8(&block.bytes()[start..end]) else {
             continue;
         };
         // Broken lines were counted the first time.

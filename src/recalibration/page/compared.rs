@@ -1,7 +1,9 @@
 //! Two models side by side as a page.
 
 use super::super::{ByOutcome, Comparison, ModelDiff};
-use super::{band, calibrations, estimate, figure_name, files, flow, pattern};
+use super::fit::calibrations;
+use super::patients::{files, flow};
+use super::{band, estimate, figure_name, pattern};
 use crate::plot::charts::{self, Curve};
 use crate::report::words::{fixed, p_value, share, thousands, three, with_interval};
 use crate::report::{Block, Page, Section, Table};

@@ -10,14 +10,6 @@ use crate::validation::result::{ByOutcome, Numbers, Validation, VariableDescript
 
 pub fn flow(v: &Validation) -> Section {
     let flow = &v.flow;
-    let step = |name: &str, count: u64, left_out: Vec<(&str, u64)>| FlowStep {
-        name: name.to_owned(),
-        count,
-        left_out: left_out
-            .into_iter()
-            .map(|(why, count)| (why.to_owned(), count))
-            .collect(),
-    };
     let without_pet = match flow.without_pet {
         0 => String::new(),
         count => format!(" ({} without a usable PET)", thousands(count)),
@@ -37,25 +29,25 @@ pub fn flow(v: &Validation) -> Section {
             thousands(flow.not_refractory)
         ),
         steps: vec![
-            step(
+            FlowStep::new(
                 "Rows of data",
                 flow.rows,
-                vec![("could not be read", flow.bad_rows)],
+                &[("could not be read", flow.bad_rows)],
             ),
-            step(
+            FlowStep::new(
                 "Patients",
                 flow.patients,
-                vec![("outcome not known", flow.outcome_undetermined)],
+                &[("outcome not known", flow.outcome_undetermined)],
             ),
-            step(
+            FlowStep::new(
                 "Outcome known",
                 flow.patients.saturating_sub(flow.outcome_undetermined),
-                vec![(&incomplete, flow.incomplete)],
+                &[(&incomplete, flow.incomplete)],
             ),
-            step(
+            FlowStep::new(
                 "Analysed: outcome and four predictors known",
                 flow.analysed,
-                Vec::new(),
+                &[],
             ),
         ],
     };
