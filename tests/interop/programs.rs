@@ -100,7 +100,7 @@ pub fn medplum_validator() -> Option<Validator> {
 
 /// `fhir.resources`, R4B (which differs from R4 in none of what we use).
 pub fn python_validator() -> Option<Validator> {
-    let python = std::env::var("RRDTC_INTEROP_PYTHON").unwrap_or("python3".into());
+    let python = std::env::var("INTEROP_PYTHON").unwrap_or("python3".into());
     let known = Command::new(&python)
         .args(["-c", "import fhir.resources.R4B"])
         .stderr(Stdio::null())
