@@ -15,6 +15,7 @@
 //! | `RRDTC_ORIGIN` | an origin of browser clients that the service allows |
 //!
 //! What the target was not prepared for is printed as SKIPPED. `docs/conformance.md` lists every rule with its test.
+#![allow(clippy::unwrap_used)]
 
 mod call;
 mod discovery;

@@ -4,6 +4,7 @@
 //! assessed over HTTP as it is from its file, with pages of five. Without that variable Medplum's router with its in-memory
 //! repository is started (`medplum.mjs`; `npm ci` in this folder first). The test relies on nothing but FHIR R4: PUT, read, search
 //! by patient, `_count`, next links. `TEST_REQUIRES_INTEROP=1` makes a missing program a failure; otherwise the test says SKIPPED.
+#![allow(clippy::unwrap_used)]
 
 mod programs;
 mod serving;
