@@ -14,6 +14,9 @@ use rrdtc::cohort::flow;
 use rrdtc::domain::rules;
 use serde_json::{Value, json};
 
+/// State and reason of a predictor by its name.
+pub type StateOf = Box<dyn Fn(&str) -> String>;
+
 /// Day of the first radioiodine of [`treated`].
 pub const TIME_ZERO: &str = "2022-03-01";
 
@@ -80,7 +83,7 @@ impl<'a> Run<'a> {
     }
 
     /// What became of the only patient: the exclusion, or predictor states.
-    pub fn one(&self) -> Result<Box<dyn Fn(&str) -> String>, String> {
+    pub fn one(&self) -> Result<StateOf, String> {
         let extraction = self.extract().unwrap();
         let excluded = extraction.flow.excluded.iter();
         if let Some(step) = excluded.into_iter().find(|step| step.patients > 0) {
