@@ -6,8 +6,10 @@
 use super::Outcome;
 use super::bulk::{self, Files, Found, Records, Types, UnusableBulk};
 use super::flow::{self, Exclusion, Flow};
-use super::missingness::{Missingness, outcome_name, state_name};
-use super::outcome::{OutcomeMap, OutcomeReason, OutcomeRecord, OutcomeTable, Says};
+use super::missingness::{Missingness, state_name};
+use super::outcome::{OutcomeMap, OutcomeReason, OutcomeRecord, OutcomeTable};
+use super::outcome_records::{dated_condition, dated_observation, says};
+pub use super::rows::{Columns, write};
 use super::time_zero::{self, NoTimeZero};
 use crate::chart::sieve::{Seen, Sieve};
 use crate::chart::{self, Chart, ClinicalStatus, Incoming, Input, Release};
@@ -18,9 +20,9 @@ use crate::domain::facts::{Facts, From, Source, Sources};
 use crate::domain::model::Model;
 use crate::domain::rules::{self, Context, fdg_uptake};
 use crate::domain::score::Predictor;
-use crate::fhir::element::{self, Unreadable, View};
+use crate::fhir::element::Unreadable;
 use crate::fhir::peek::Peek;
-use crate::terminology::{Role, Terminology};
+use crate::terminology::Terminology;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -371,101 +373,6 @@ impl Patients<'_> {
     }
 }
 
-/// What a record says about the outcome by its codes. Refractory goes before not refractory, and both before follow-up.
-fn says(map: &OutcomeMap, seen: &Seen<'_>) -> Option<Says> {
-    if !matches!(&*seen.resource_type, "Condition" | "Observation") {
-        return None;
-    }
-    seen.codings
-        .iter()
-        .filter_map(|(system, code)| map.says(system, code))
-        .min_by_key(|says| *says as u8)
-}
-
-/// The date of a Condition that counts; `None` when it does not count.
-fn dated_condition(
-    json: &RawValue,
-    release: Release,
-) -> Result<Option<Option<PartialDate>>, Unreadable> {
-    let keep = [
-        "verificationStatus",
-        "onsetDateTime",
-        "onsetPeriod",
-        "recordedDate",
-    ];
-    let resource = element::read(json, &keep, release)?;
-    let view = resource.view();
-    let verification = view.concept("verificationStatus")?;
-    let codes = verification.iter().flat_map(|concept| &concept.codings);
-    let counts = codes
-        .map(|coding| coding.code)
-        .all(|code| code == "confirmed");
-    if !counts || resource.is_modified {
-        return Ok(None);
-    }
-    let onset = match view.text("onsetDateTime")? {
-        Some(text) => Some(text),
-        None => period_start(view, "onsetPeriod")?,
-    };
-    let onset = onset.map(str::to_owned);
-    let recorded = view.text("recordedDate")?.map(str::to_owned);
-    Ok(Some(parse(onset.or(recorded))?))
-}
-
-/// The date of an Observation that counts; `None` when it does not count, or says that the finding is absent.
-fn dated_observation(
-    json: &RawValue,
-    release: Release,
-    terminology: &Terminology,
-) -> Result<Option<Option<PartialDate>>, Unreadable> {
-    let keep = [
-        "status",
-        "effectiveDateTime",
-        "effectivePeriod",
-        "effectiveInstant",
-        "valueBoolean",
-        "valueCodeableConcept",
-        "dataAbsentReason",
-    ];
-    let resource = element::read(json, &keep, release)?;
-    let view = resource.view();
-    let is_final = matches!(
-        view.text("status")?,
-        Some("final" | "amended" | "corrected")
-    );
-    let value = view.concept("valueCodeableConcept")?;
-    let is_absent = value
-        .iter()
-        .flat_map(|concept| &concept.codings)
-        .filter_map(|coding| terminology.meaning(coding.system, coding.code))
-        .any(|meaning| meaning.is(Role::FindingAbsent) || meaning.is(Role::ReadingNegative));
-    let denied =
-        is_absent || view.boolean("valueBoolean")? == Some(false) || view.has("dataAbsentReason");
-    if !is_final || denied || resource.is_modified {
-        return Ok(None);
-    }
-    let text = match view.text("effectiveDateTime")? {
-        Some(text) => Some(text),
-        None => match view.text("effectiveInstant")? {
-            Some(text) => Some(text),
-            None => period_start(view, "effectivePeriod")?,
-        },
-    };
-    Ok(Some(parse(text.map(str::to_owned))?))
-}
-
-fn period_start<'a>(view: View<'a>, name: &str) -> Result<Option<&'a str>, Unreadable> {
-    match view.one(name)? {
-        Some(period) => period.text("start"),
-        None => Ok(None),
-    }
-}
-
-fn parse(text: Option<String>) -> Result<Option<PartialDate>, Unreadable> {
-    text.map(|text| PartialDate::parse(&text).map_err(|_| Unreadable))
-        .transpose()
-}
-
 /// Of several versions of the Patient the newest; where that cannot be told, the first.
 fn newest(patients: &[Box<RawValue>]) -> Option<&RawValue> {
     let updated = |json: &RawValue| -> Option<jiff::Timestamp> {
@@ -519,81 +426,4 @@ fn sources(broken: Types) -> Sources {
         medication_administrations: source(Types::MEDICATION),
         diagnostic_reports: source(Types::REPORT),
     }
-}
-
-/// Which columns the table has.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Columns {
-    /// The day of time zero instead of its month.
-    pub dates: bool,
-    /// Age in years, SUVmax and site groups.
-    pub values: bool,
-}
-
-/// The table: comma-separated values with a header, also when nobody is in it.
-pub fn write(rows: &[Row], columns: Columns, out: impl std::io::Write) -> Result<(), csv::Error> {
-    let mut writer = csv::Writer::from_writer(out);
-    let reasons = Predictor::ALL.map(|predictor| format!("{}Reason", predictor.name()));
-    let mut header = vec!["patient", "timeZero"];
-    header.extend(Predictor::ALL.map(Predictor::name));
-    header.extend(["outcome", "outcomeReason"]);
-    header.extend(reasons.iter().map(String::as_str));
-    header.extend(["applicabilityCaveats", "predictorCaveats"]);
-    if columns.values {
-        header.extend(["ageYears", "suvMax", "metastasisSites"]);
-    }
-    writer.write_record(&header)?;
-    for row in rows {
-        let Some(scored) = &row.assessment.scored else {
-            continue;
-        };
-        let day = row.time_zero.to_string();
-        let mut cells: Vec<String> = vec![
-            row.patient.clone(),
-            if columns.dates {
-                day
-            } else {
-                day[..7].to_owned()
-            },
-        ];
-        cells.extend(row.predictors().map(|(_, state, _)| state.to_owned()));
-        cells.push(outcome_name(row.outcome).to_owned());
-        cells.push(row.outcome_reason.as_str().to_owned());
-        cells.extend(
-            row.predictors()
-                .map(|(_, _, reason)| reason.unwrap_or("").to_owned()),
-        );
-        let applicability: Vec<&str> = row
-            .assessment
-            .applicability
-            .caveats
-            .iter()
-            .map(|caveat| caveat.as_str())
-            .collect();
-        let mut caveats: Vec<&str> = scored
-            .predictors
-            .iter()
-            .flat_map(|predictor| &predictor.finding.caveats)
-            .map(|caveat| caveat.as_str())
-            .collect();
-        caveats.sort_unstable();
-        caveats.dedup();
-        cells.extend([applicability.join(" "), caveats.join(" ")]);
-        if columns.values {
-            let years = scored
-                .years
-                .filter(|years| years.high == Some(years.low))
-                .map_or(String::new(), |years| years.low.to_string());
-            let suv_max = scored
-                .suv_max
-                .as_ref()
-                .filter(|suv_max| suv_max.comparator.is_none())
-                .map_or(String::new(), |suv_max| suv_max.value.clone());
-            let sites: Vec<&str> = scored.sites.iter().map(|site| site.0.as_str()).collect();
-            cells.extend([years, suv_max, sites.join(" ")]);
-        }
-        writer.write_record(&cells)?;
-    }
-    writer.flush()?;
-    Ok(())
 }

@@ -10,6 +10,8 @@ pub mod flow;
 pub mod merge;
 pub mod missingness;
 pub mod outcome;
+mod outcome_records;
+mod rows;
 pub mod synthetic;
 pub mod table;
 pub mod time_zero;

@@ -14,9 +14,6 @@ use rrdtc::cohort::flow;
 use rrdtc::domain::rules;
 use serde_json::{Value, json};
 
-/// State and reason of a predictor by its name.
-pub type StateOf = Box<dyn Fn(&str) -> String>;
-
 /// Day of the first radioiodine of [`treated`].
 pub const TIME_ZERO: &str = "2022-03-01";
 
@@ -82,30 +79,19 @@ impl<'a> Run<'a> {
         )
     }
 
-    /// What became of the only patient: the exclusion, or predictor states.
-    pub fn one(&self) -> Result<StateOf, String> {
-        let extraction = self.extract().unwrap();
-        let excluded = extraction.flow.excluded.iter();
-        if let Some(step) = excluded.into_iter().find(|step| step.patients > 0) {
-            return Err(step.reason.clone());
-        }
-        let row = extraction.rows.into_iter().next().unwrap();
-        Ok(Box::new(move |name| {
-            let (_, state, reason) = row
-                .predictors()
-                .find(|(predictor, _, _)| predictor.name() == name)
-                .unwrap();
-            match reason {
-                Some(reason) => format!("{state} {reason}"),
-                None => state.to_owned(),
-            }
-        }))
-    }
-
+    /// State and reason of a predictor of the only patient, or why that patient is excluded.
     pub fn state(&self, predictor: &str) -> String {
-        match self.one() {
-            Ok(state) => state(predictor),
-            Err(excluded) => format!("excluded {excluded}"),
+        let extraction = self.extract().unwrap();
+        if let Some((reason, _)) = excluded(&extraction).first() {
+            return format!("excluded {reason}");
+        }
+        let (_, state, reason) = extraction.rows[0]
+            .predictors()
+            .find(|(known, _, _)| known.name() == predictor)
+            .unwrap();
+        match reason {
+            Some(reason) => format!("{state} {reason}"),
+            None => state.to_owned(),
         }
     }
 }
