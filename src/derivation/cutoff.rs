@@ -116,7 +116,7 @@ pub(super) fn curve(of: &str, kind: &'static str, groups: &[Ranked]) -> Option<C
     let cuts = coordinates(&groups).ok()?;
     let stride = cuts.len().div_ceil(MOST_POINTS);
     let last = cuts.len() - 1;
-    let is_kept = |place: usize| place % stride == 0 || place == last;
+    let is_kept = |place: usize| place.is_multiple_of(stride) || place == last;
     let point = |(place, cut): (usize, &Cut)| CurvePoint {
         cut_off: (place > 0)
             .then(|| groups.get(place).map(|group| group.by))

@@ -80,7 +80,7 @@ pub(super) fn optimism(
             times,
         })
         .collect();
-    selected.sort_by(|a, b| b.times.cmp(&a.times));
+    selected.sort_by_key(|selected| std::cmp::Reverse(selected.times));
     Ok(Optimism {
         resamples: options.bootstrap,
         scored: scored.len(),

@@ -272,6 +272,9 @@ pub(super) fn likelihood_ratio(test: Test) -> TestResult {
     }
 }
 
+/// A variable beside those chosen, and what it adds.
+type Tried = Result<(Fitted, Test), NoFit>;
+
 /// What forward selection came to.
 pub(super) struct Selection {
     pub steps: Vec<Step>,
@@ -295,7 +298,7 @@ pub(super) fn forward(design: &Design, penalty: Penalty, options: &Options) -> S
         let open: Vec<usize> = (0..design.terms.len())
             .filter(|term| !chosen.contains(term) && !barred.contains(term))
             .collect();
-        let tried: Vec<(usize, Result<(Fitted, Test), NoFit>)> = open
+        let tried: Vec<(usize, Tried)> = open
             .into_par_iter()
             .map(|term| {
                 let mut terms = chosen.clone();

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 const SAME: f64 = 1e-7;
 /// Walks kept at once; beyond it the test is not worth its time, and chi-squared is as good.
 const MOST_WALKS: usize = 400_000;
+/// Steps of all walks together: a second at most. Two categories of a million patients need fewer.
+const MOST_STEPS: u64 = 2_000_000;
 /// Categories whose corners are counted for the least product.
 const MOST_ENUMERATED: usize = 10;
 
@@ -34,11 +36,16 @@ pub fn fisher(table: &Contingency) -> Option<f64> {
     let mut walks: BTreeMap<(u64, i64), (f64, f64)> = BTreeMap::new();
     walks.insert((events, 0), (0.0, 1.0));
     let mut p = 0.0;
+    let mut steps = 0;
     for (place, size) in sizes.iter().enumerate() {
         let mut next: BTreeMap<(u64, i64), (f64, f64)> = BTreeMap::new();
         let rest = ahead.patients[place + 1];
         let mut bounds: BTreeMap<u64, [f64; 3]> = BTreeMap::new();
         for ((left, _), (so_far, ways)) in walks {
+            steps += left.min(*size) - left.saturating_sub(rest) + 1;
+            if steps > MOST_STEPS {
+                return None;
+            }
             for taken in left.saturating_sub(rest)..=left.min(*size) {
                 let now = so_far + choices.ln(*size, taken);
                 let left = left - taken;

@@ -65,3 +65,11 @@ fn a_table_without_a_second_category_or_class_is_none() {
             .is_some()
     );
 }
+
+#[test]
+fn fishers_test_gives_up_on_large_tables_and_not_on_two_categories() {
+    let large = [[11_000, 6_500], [21_000, 24_500], [11_500, 8_000]];
+    assert_eq!(fisher(&Contingency::new(&large).unwrap()), None);
+    let two = [[250_500, 249_500], [249_000, 251_000]];
+    assert!(fisher(&Contingency::new(&two).unwrap()).is_some_and(|p| p > 0.0 && p < 0.01));
+}

@@ -83,7 +83,8 @@ fn the_score_of_the_published_points_comes_back() {
         })
         .collect();
     // Text of the paper: mean (SD) 33.96 (18.80) and 3.82 (10.09); 169 of 223 and 13 of 181 at or above 10; AUC 0.898.
-    let classes: [(fn(&Ranked) -> f64, [f64; 3]); 2] = [
+    type Size = fn(&Ranked) -> f64;
+    let classes: [(Size, [f64; 3]); 2] = [
         (|g| g.events, [33.96, 18.80, 169.0 / 223.0]),
         (|g| g.others, [3.82, 10.09, 13.0 / 181.0]),
     ];
