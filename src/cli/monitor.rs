@@ -6,7 +6,9 @@ use crate::audit::{Head, Key, entries, instances, verify};
 use crate::cohort::{Counts, table};
 use crate::config::{model_in_use, published};
 use crate::model::published::Published;
-use crate::monitoring::{Against, Filter, Options, Outcomes, Period, Trail, monitor, page, summary};
+use crate::monitoring::{
+    Against, Filter, Options, Outcomes, Period, Trail, monitor, page, summary,
+};
 use crate::store::{CardFeedback, Store};
 use clap::Args;
 use jiff::Timestamp;

@@ -497,8 +497,11 @@ fn the_flow_holds_every_row_once() {
     assert_eq!(unknowns.undetermined, [8, 0, 0]);
 }
 
+/// A figure of patients of whom everything is known: pattern, and whether refractory.
+type FigureOf = dyn Fn(&[(Pattern, bool)]) -> f64;
+
 /// Every completion of every patient, one after the other, and the least and greatest of what a figure gives.
-fn by_hand(cohort: &Cohort, figure: &dyn Fn(&[(Pattern, bool)]) -> f64) -> (f64, f64) {
+fn by_hand(cohort: &Cohort, figure: &FigureOf) -> (f64, f64) {
     let known: Vec<(Vec<Pattern>, bool)> = cohort
         .states
         .iter()
@@ -567,7 +570,7 @@ proptest! {
             let all: Vec<_> = patients.iter().filter(|(p, r)| of(*p, *r)).collect();
             all.iter().filter(|(p, r)| holds(*p, *r)).count() as f64 / all.len() as f64
         };
-        let figures: [(&str, Box<dyn Fn(&[(Pattern, bool)]) -> f64>); 9] = [
+        let figures: [(&str, Box<FigureOf>); 9] = [
             ("sensitivity", Box::new(move |all| share(all, &|_, r| r, &|p, _| positive(p)))),
             ("specificity", Box::new(move |all| share(all, &|_, r| !r, &|p, _| !positive(p)))),
             ("ppv", Box::new(move |all| share(all, &|p, _| positive(p), &|_, r| r))),
