@@ -56,33 +56,33 @@ enum Command {
     /// The model: its table, its nomogram, its facts, and how it was made from the paper.
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// Many patients as a table: from FHIR, from shards, or synthetic; and what one is read as.
+    #[command(
+        subcommand,
+        after_help = "A cohort is a table with a row for each patient: the four predictors as they were before the first radioiodine treatment, and the outcome.\nCSV, TSV or NDJSON; docs/cohort.md has the columns, the codes, and how a map names local ones.\n\nExamples:\n  rrdtc cohort synthesize --patients 404 --out cohort.csv   # something to try every command with\n  rrdtc cohort check cohort.csv\n  rrdtc cohort check --map our.toml export.csv"
+    )]
+    Cohort(cohort::CohortCommand),
+    /// How well score, class, PET alone and probability do on your own patients: a local evaluation.
+    #[command(
+        after_help = "Fix the definition of the outcome and its horizon before you look. docs/validation.md tells how to read the report.\n\nExamples:\n  rrdtc validate cohort.csv --horizon \"24 months from the first iodine-131\"\n  rrdtc validate cohort.csv --subgroup sex --subgroup ageYears:45,65 --json > report.json\n  rrdtc validate cohort.csv --report report.html --figures figures/\n  RRDTC_MODEL=ours.json rrdtc validate cohort.csv --bootstrap 100 --seed 7\n\nExit codes: 0 report made (also where the cohort is too small for some figures), 1 cohort unusable, 2 usage, 3 model or configuration invalid."
+    )]
+    Validate(validate::Validate),
     /// Make the model in use fit a cohort: nothing, intercept, intercept and slope, or a revision; writes a model file.
     #[command(
         after_help = "Exit codes: 0 done, 1 cohort unusable or too small, 2 usage, 3 model or configuration invalid.\n\nExamples:\n  rrdtc recalibrate cohort.csv\n  rrdtc recalibrate cohort.csv --site \"St. Example\" --by \"M. Physicist\" --id liu-2022-st-example --version 1.0.0 --out ours.json\n  RRDTC_MODEL=ours.json rrdtc model facts | less"
     )]
     Recalibrate(recalibrate::Recalibrate),
+    /// Repeat the method of the paper on a cohort: tests, cut-offs, selection, points, nomogram, calibration.
+    #[command(
+        after_help = "Numbers enter the regressions as measured, as in the paper; --cut enters them as they are scored. A derived score is a report,\nnot a model that `serve` loads. Weaknesses of the method that apply to the cohort are listed.\n\nExamples:\n  rrdtc derive cohort.csv\n  rrdtc derive cohort.csv --candidates ageAtDiagnosis,recurrence,multiSiteMetastasis,fdgUptake --json\n  rrdtc derive cohort.csv --outcome deathWithinTenYears --firth"
+    )]
+    Derive(derive::Derive),
     /// Whether the model in use still fits: drift, mix of classes and calibration by month, from the audit trail, feedback and
     /// outcomes.
     #[command(
         after_help = "Exit codes: 0 in control, or too little data to say so (the report tells which), 5 a signal, 1 trail broken or outcomes unreadable, 2 usage, 3 model, configuration or key invalid.\n\nExamples:\n  rrdtc monitor --config rrdtc.toml\n  rrdtc monitor --audit /var/log/rrdtc --key-file /etc/rrdtc/audit.key --reference 2026-01..2026-06 --outcomes outcomes.csv --horizon-months 24 --json\n  rrdtc monitor --config rrdtc.toml || [ $? -ne 5 ] || mail -s \"rrdtc: look at the model\" physics@hospital.example < /dev/null"
     )]
     Monitor(monitor::Monitor),
-    /// How well score, class, PET alone and probability do on your own patients: a local evaluation.
-    #[command(
-        after_help = "Fix the definition of the outcome and its horizon before you look. docs/validation.md tells how to read the report.\n\nExamples:\n  rrdtc validate cohort.csv --horizon \"24 months from the first iodine-131\"\n  rrdtc validate cohort.csv --subgroup sex --subgroup ageYears:45,65 --json > report.json\n  rrdtc validate cohort.csv --report report.html --figures figures/\n  RRDTC_MODEL=ours.json rrdtc validate cohort.csv --bootstrap 100 --seed 7\n\nExit codes: 0 report made (also where the cohort is too small for some figures), 1 cohort unusable, 2 usage, 3 model or configuration invalid."
-    )]
-    Validate(validate::Validate),
-    /// Many patients as a table: see what it is read as, draw synthetic ones.
-    #[command(
-        subcommand,
-        after_help = "A cohort is a table with a row for each patient: the four predictors as they were before the first radioiodine treatment, and the outcome.\nCSV, TSV or NDJSON; docs/cohort.md has the columns, the codes, and how a map names local ones.\n\nExamples:\n  rrdtc cohort synthesize --patients 404 --out cohort.csv   # something to try every command with\n  rrdtc cohort check cohort.csv\n  rrdtc cohort check --map our.toml export.csv"
-    )]
-    Cohort(cohort::CohortCommand),
-    /// Repeat the method of the paper on a cohort: tests, cut-offs, selection, points, nomogram, calibration.
-    #[command(
-        after_help = "Numbers enter the regressions as measured, as in the paper; --cut enters them as they are scored. A derived score is a report,\nnot a model that `serve` loads. Weaknesses of the method that apply to the cohort are listed.\n\nExamples:\n  rrdtc derive cohort.csv\n  rrdtc derive cohort.csv --candidates ageAtDiagnosis,recurrence,multiSiteMetastasis,fdgUptake --json\n  rrdtc derive cohort.csv --outcome deathWithinTenYears --firth"
-    )]
-    Derive(derive::Derive),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),

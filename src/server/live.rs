@@ -456,8 +456,8 @@ fn fhir_server(
             max_pages: fetching.max_pages as usize,
             max_bytes: fetching.max_bytes,
             max_bytes_per_key: fetching.max_bytes,
-            // What is left is for the rest of the call.
-            request_timeout: deadline * 4 / 5,
+            // A longer deadline is meant for slower servers; what is left of it is for the rest of the call.
+            request_timeout: ReadLimits::default().request_timeout.max(deadline * 4 / 5),
             ..ReadLimits::default()
         },
     };
