@@ -17,7 +17,7 @@
 //! | [`domain`] | the rules, pure: no I/O, no clock, no JSON, no FHIR | nothing |
 //! | [`statistics`] | distributions, fits, intervals, convergence: pure | nothing |
 //! | [`model`] | the model file: read, made from the paper, drawn, explained | `domain`, `statistics` |
-//! | [`cohort`] | many patients: tables and FHIR in, or drawn; one set of columns out | `chart`, `fhir`, `terminology`, `domain`, `model` |
+//! | [`cohort`] | many patients: tables and FHIR in, or drawn; one set of columns out | `chart`, `fhir`, `terminology`, `domain`, `model`, `plot`, `report` |
 //! | [`plot`] | numbers to vector pictures: pure | nothing |
 //! | [`report`] | paragraphs, tables and pictures to one HTML page: pure | `plot` |
 //! | [`validation`] | how well a model does on a cohort | `cohort`, `domain`, `statistics`, `model`, `plot`, `report` |

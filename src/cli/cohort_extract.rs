@@ -1,5 +1,6 @@
 //! `rrdtc cohort extract` and `rrdtc cohort merge`: FHIR Bulk Data to a table, and tables of shards to one.
 
+use super::report_output::ReportOutput;
 use super::{Common, Failure};
 use crate::audit::Key;
 use crate::audit::pseudonym::Pseudonyms;
@@ -77,6 +78,8 @@ pub struct Extract {
     /// Write flow diagram and missingness (JSON) here instead of to standard error.
     #[arg(long, value_name = "FILE")]
     flow: Option<PathBuf>,
+    #[command(flatten)]
+    report: ReportOutput,
     /// Stop when a line is broken.
     #[arg(long)]
     strict: bool,
@@ -163,6 +166,8 @@ impl Extract {
         extract::write(&extraction.rows, columns, &mut table)
             .map_err(|error| Failure::Input(error.to_string()))?;
         write_out(self.out.as_deref(), &table)?;
+        self.report
+            .write(|| crate::cohort::page(&extraction.flow))?;
         match &self.flow {
             Some(path) => {
                 write_out(Some(path), extraction.flow.json().as_bytes())?;
@@ -215,10 +220,17 @@ pub struct Merge {
     /// Write the flow of all shards here.
     #[arg(long, value_name = "FILE", requires = "flows")]
     flow: Option<PathBuf>,
+    #[command(flatten)]
+    report: ReportOutput,
 }
 
 impl Merge {
     pub(super) fn run(self) -> Result<(), Failure> {
+        if self.flows.is_empty() && self.report.is_wanted() {
+            return Err(Failure::Usage(
+                "--report and --figures show the flow: give --flows".into(),
+            ));
+        }
         if !self.flows.is_empty() && self.flows.len() != self.tables.len() {
             return Err(Failure::Usage(format!(
                 "{} tables and {} flows: give the flow of every table, in the same order",
@@ -239,6 +251,9 @@ impl Merge {
         write_out(self.out.as_deref(), &merged.table)?;
         if let (Some(path), Some(flow)) = (&self.flow, &merged.flow) {
             write_out(Some(path), flow.json().as_bytes())?;
+        }
+        if let Some(flow) = &merged.flow {
+            self.report.write(|| crate::cohort::page(flow))?;
         }
         let mut told = std::io::stderr().lock();
         for file in &merged.aligned {

@@ -17,12 +17,17 @@ pub(super) struct ReportOutput {
 }
 
 impl ReportOutput {
+    /// Whether anything was asked for.
+    pub fn is_wanted(&self) -> bool {
+        self.report.is_some() || self.figures.is_some()
+    }
+
     /// Writes what was asked for. The page is made only then.
     ///
     /// # Errors
     /// [`Failure::Input`] when a file or the folder cannot be written.
     pub fn write(&self, page: impl FnOnce() -> Page) -> Result<(), Failure> {
-        if self.report.is_none() && self.figures.is_none() {
+        if !self.is_wanted() {
             return Ok(());
         }
         let page = page();

@@ -11,12 +11,14 @@ pub mod merge;
 pub mod missingness;
 pub mod outcome;
 mod outcome_records;
+mod page;
 mod rows;
 pub mod synthetic;
 pub mod table;
 pub mod time_zero;
 
 pub use counts::{Counts, PatternCounts};
+pub use page::page;
 
 use crate::domain::score::State;
 use jiff::civil::Date;

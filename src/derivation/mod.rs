@@ -3,7 +3,7 @@
 //!
 //! Knows no files; [`page`] alone knows pictures. The method is repeated as it is, also where it is weak; every weakness that applies is said in
 //! [`Derivation::warnings`]. A derived score is a report: the service loads only models of its own four predictors. Read
-//! [`derive`] first, then [`Derivation`].
+//! [`derive()`] first, then [`Derivation`].
 
 mod analysis;
 mod candidate;

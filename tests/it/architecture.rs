@@ -9,7 +9,15 @@ const ALLOWED: [(&str, &[&str]); 26] = [
     ("model", &["domain", "statistics"]),
     (
         "cohort",
-        &["chart", "fhir", "terminology", "domain", "model"],
+        &[
+            "chart",
+            "fhir",
+            "terminology",
+            "domain",
+            "model",
+            "plot",
+            "report",
+        ],
     ),
     ("plot", &[]),
     ("report", &["plot"]),

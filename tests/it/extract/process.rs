@@ -94,10 +94,21 @@ fn a_folder_of_an_export_by_type_unordered() {
             &out,
             "--flow",
             &flow,
+            "--report",
+            &folder.path("report.html"),
         ],
         None,
     );
     assert!(done.status.success(), "{}", text(&done.stderr));
+    let report = folder.read("report.html");
+    for said in [
+        "4 of 8 patients are in the table",
+        "no radioiodine treatment recorded",
+        "<svg",
+    ] {
+        assert!(report.contains(said), "{said}: {report}");
+    }
+    assert!(!report.contains(ID));
     let table = folder.read("cohort.csv");
     assert_eq!(table.lines().count(), 5, "{table}");
     assert!(table.starts_with("patient,timeZero,ageAtDiagnosis,recurrence,multiSiteMetastasis,fdgUptake,outcome,outcomeReason,ageAtDiagnosisReason"));
