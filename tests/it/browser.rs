@@ -18,4 +18,4 @@ mod views;
 mod whole_loop;
 mod without_script;
 
-pub use driver::{Browser, Options, in_browser};
+pub use driver::{Browser, Options, in_browser, validator_is_missing};

@@ -31,6 +31,21 @@ pub fn ndjson(chart: &Chart) -> String {
         .collect()
 }
 
+/// As `rrdtc ... | head` does.
+#[test]
+fn a_reader_who_had_enough_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rrdtc"))
+        .args(["model", "facts", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stderr), "");
+    assert!(done.status.success());
+}
+
 #[test]
 fn exit_codes_mean_something() {
     let chart = ndjson(&Chart::basic());

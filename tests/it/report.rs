@@ -1,7 +1,7 @@
 //! The HTML page of a report: whole, usable by a screen reader, a keyboard, a printer and a phone, and with nothing that runs
 //! or comes from elsewhere.
 
-use crate::browser::{Options, in_browser};
+use crate::browser::{Options, in_browser, validator_is_missing};
 use crate::command_line::rrdtc;
 use crate::plot::gallery;
 use rrdtc::plot::Picture;
@@ -174,12 +174,7 @@ fn every_page() -> Vec<(&'static str, Page)> {
 
 #[test]
 fn markup_of_every_page() {
-    if Command::new("node").arg("--version").output().is_err() {
-        assert!(
-            std::env::var_os("TEST_REQUIRES_BROWSER").is_none(),
-            "markup_of_every_page: node is not installed"
-        );
-        eprintln!("SKIPPED markup_of_every_page: node is not installed");
+    if validator_is_missing("markup_of_every_page") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -137,15 +137,41 @@ impl Driver {
     }
 }
 
+/// Says that a test was skipped; where nothing may be skipped it fails.
+fn skipped(test: &str, why: &str) {
+    assert!(
+        std::env::var_os("TEST_REQUIRES_BROWSER").is_none(),
+        "{test}: {why}"
+    );
+    eprintln!("SKIPPED {test}: {why}");
+}
+
+/// Whether the packages that `tests/browser/package.json` names are not there.
+fn packages_are_missing(test: &str) -> bool {
+    let is_missing = !std::path::Path::new("tests/browser/node_modules/axe-core").exists();
+    if is_missing {
+        skipped(test, "no packages: (cd tests/browser && npm ci)");
+    }
+    is_missing
+}
+
+/// Whether html-validate, or the Node that runs it, is not there.
+pub fn validator_is_missing(test: &str) -> bool {
+    let has_node = Command::new("node").arg("--version").output().is_ok();
+    if !has_node {
+        skipped(test, "node is not installed");
+    }
+    !has_node || packages_are_missing(test)
+}
+
 /// Runs a test in a browser, or says that it was skipped.
 pub fn in_browser(test: &str, options: Options, work: impl AsyncFnOnce(&Browser)) {
+    if packages_are_missing(test) {
+        return;
+    }
     let turn = Turn::take();
     let Some((driver, port)) = Driver::start() else {
-        assert!(
-            std::env::var_os("TEST_REQUIRES_BROWSER").is_none(),
-            "{test}: chromedriver is not installed"
-        );
-        eprintln!("SKIPPED {test}: chromedriver is not installed");
+        skipped(test, "chromedriver is not installed");
         return;
     };
     actix_web::rt::System::new().block_on(async move {

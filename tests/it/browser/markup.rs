@@ -1,6 +1,7 @@
 //! The markup of every view, as it is served, under html-validate. No browser is needed, but Node is.
 
 use super::steps;
+use super::validator_is_missing;
 use super::views::{self, ADDRESSES};
 use crate::sandbox::form;
 use crate::support::{Answer, Server};
@@ -10,13 +11,7 @@ use std::process::Command;
 #[test]
 fn markup_of_every_view() {
     let validator = Path::new("tests/browser/validate.mjs");
-    let has_node = Command::new("node").arg("--version").output().is_ok();
-    if !has_node {
-        assert!(
-            std::env::var_os("TEST_REQUIRES_BROWSER").is_none(),
-            "markup_of_every_view: node is not installed"
-        );
-        eprintln!("SKIPPED markup_of_every_view: node is not installed");
+    if validator_is_missing("markup_of_every_view") {
         return;
     }
     let server = views::server();
