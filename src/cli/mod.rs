@@ -169,6 +169,14 @@ impl Failure {
     }
 }
 
+/// A result as JSON, in the layout of model files. What cannot be written is an error and never an empty answer.
+fn json_text(result: &impl serde::Serialize) -> Result<String, Failure> {
+    let json = serde_json::to_value(result).map_err(|error| {
+        Failure::Input(format!("the result cannot be written as JSON: {error}"))
+    })?;
+    Ok(crate::model::pretty(&json))
+}
+
 /// Runs a command.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {

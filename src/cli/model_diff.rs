@@ -2,7 +2,7 @@
 
 use super::recalibrate::interval;
 use super::report_output::ReportOutput;
-use super::{Failure, cohort_input::CohortInput};
+use super::{Failure, cohort_input::CohortInput, json_text};
 use crate::model::file::ModelFile;
 use crate::recalibration::{Comparison, ModelDiff, compare, diff_page, methods, model_diff};
 use clap::Args;
@@ -63,8 +63,7 @@ impl Diff {
         self.output.write(|| diff_page(&diff))?;
         let mut out = std::io::stdout().lock();
         if self.json {
-            let json = serde_json::to_value(&diff).unwrap_or_default();
-            out.write_all(crate::model::pretty(&json).as_bytes())?;
+            out.write_all(json_text(&diff)?.as_bytes())?;
         } else {
             write_text(&mut out, &diff)?;
         }

@@ -1,7 +1,7 @@
 //! `rrdtc monitor`: whether the model in use still fits.
 
 use super::report_output::ReportOutput;
-use super::{Common, Failure, recalibrate::day};
+use super::{Common, Failure, json_text, recalibrate::day};
 use crate::audit::{Head, Key, entries, instances, verify};
 use crate::cohort::{Counts, table};
 use crate::config::{model_in_use, published};
@@ -213,8 +213,7 @@ impl Monitor {
         self.output.write(|| page(&result))?;
         let mut out = std::io::stdout().lock();
         if self.json {
-            let json = serde_json::to_value(&result).unwrap_or_default();
-            out.write_all(crate::model::pretty(&json).as_bytes())?;
+            out.write_all(json_text(&result)?.as_bytes())?;
         } else {
             out.write_all(summary::text(&result).as_bytes())?;
         }

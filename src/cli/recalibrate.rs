@@ -2,7 +2,7 @@
 
 use super::cohort_input::CohortInput;
 use super::report_output::ReportOutput;
-use super::{Common, Failure};
+use super::{Common, Failure, json_text};
 use crate::config::model_in_use;
 use crate::recalibration::{
     CannotRecalibrate, Estimate, Method, Options, Recalibration, Signed, Step, model_file, page,
@@ -126,8 +126,7 @@ impl Recalibrate {
         self.output.write(|| page(&result))?;
         let mut out = std::io::stdout().lock();
         if self.json {
-            let json = serde_json::to_value(&result).unwrap_or_default();
-            out.write_all(crate::model::pretty(&json).as_bytes())?;
+            out.write_all(json_text(&result)?.as_bytes())?;
         } else {
             write_text(&mut out, &result)?;
         }
