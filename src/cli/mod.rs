@@ -46,7 +46,9 @@ enum Command {
     /// Run the service for the clients of the configuration, or with --open for everybody.
     Serve(serve::Serve),
     /// Ask the running service of this machine whether it is ready: for health checks of containers.
-    #[command(after_help = "Exit codes: 0 ready, 1 not ready or no answer, 2 usage, 3 configuration invalid.")]
+    #[command(
+        after_help = "Exit codes: 0 ready, 1 not ready or no answer, 2 usage, 3 configuration invalid."
+    )]
     Health(health::Health),
     /// Run the service beside a FHIR server full of synthetic patients, on one loopback port. Start here.
     Sandbox(serve::Sandbox),
