@@ -24,6 +24,7 @@
 //! | [`recalibration`] | a model made to fit a cohort, and two models compared | `validation` and what it may use |
 //! | [`derivation`] | the method of the paper on any cohort | `cohort`, `domain`, `statistics`, `model`, `plot`, `report` |
 //! | [`monitoring`] | whether the model in use still fits: drift and calibration over time | `cohort`, `domain`, `statistics`, `model`, `plot`, `report`, `audit`, `store` |
+//! | [`json`] | JSON one level at a time, in one pass: pure | nothing |
 //! | [`texts`] | what people read, by key, in every language | nothing |
 //! | [`terminology`] | value sets and site groups: data in, constant-time look-up out | nothing |
 //! | [`fhir`] | Bundles and resources as they come, one at a time | nothing |
@@ -61,6 +62,7 @@ pub mod config;
 pub mod derivation;
 pub mod domain;
 pub mod fhir;
+pub mod json;
 pub mod model;
 pub mod monitoring;
 pub mod outbound;

@@ -4,7 +4,8 @@
 //! of several cards and hook calls, and of cards that this instance never saw. Members that the specification does not
 //! name, `extension` among them, are left alone.
 
-use super::request::{BadRequest, DEEPEST_NESTING, at, nesting, no_json, text};
+use super::request::{BadRequest, at, no_json, text, too_deep};
+use crate::json::{DEEPEST_NESTING, nests_deeper};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
@@ -121,10 +122,8 @@ struct RawCoding<'a> {
 /// Reads the body of a feedback call. An empty list is none to keep, and no error.
 pub fn parse(body: &[u8]) -> Result<Vec<Feedback>, BadRequest> {
     let body = std::str::from_utf8(body).map_err(|_| no_json("the body is not UTF-8"))?;
-    if nesting(body) > DEEPEST_NESTING {
-        return Err(no_json(&format!(
-            "the body nests deeper than {DEEPEST_NESTING} levels"
-        )));
+    if nests_deeper(body, DEEPEST_NESTING) {
+        return Err(no_json(&too_deep()));
     }
     if body.trim_start().starts_with('[') {
         return Err(at(

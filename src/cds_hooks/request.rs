@@ -2,19 +2,18 @@
 
 use super::hook::{Hook, Orders};
 use super::service::Service;
+use crate::json::{DEEPEST_NESTING, Unfit, Walk};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
-
-/// serde_json reads 127 levels; deeper nesting is refused before anything is parsed.
-pub const DEEPEST_NESTING: usize = 127;
 
 /// A call that was understood.
 #[derive(Debug)]
-pub struct HookRequest<'a> {
+pub struct HookRequest<'a, P> {
     /// Unique id of this call.
     pub hook_instance: Uuid,
     /// `context.patientId`.
@@ -29,8 +28,8 @@ pub struct HookRequest<'a> {
     pub fhir_server: Option<String>,
     /// `fhirAuthorization`; never there without `fhir_server`.
     pub fhir_authorization: Option<FhirAuthorization>,
-    /// Prefetched data by key, still JSON.
-    pub prefetch: BTreeMap<String, &'a RawValue>,
+    /// Prefetched data by key, of the keys that the service asks for.
+    pub prefetch: BTreeMap<String, P>,
 }
 
 /// The orders that decide whether a service speaks.
@@ -67,28 +66,14 @@ pub struct BadRequest {
     pub problem: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Raw<'a> {
-    #[serde(borrow)]
+/// The members of a request; none for null.
+struct Members<'a, P> {
     hook: Option<&'a RawValue>,
-    #[serde(borrow)]
     hook_instance: Option<&'a RawValue>,
-    #[serde(borrow)]
     context: Option<&'a RawValue>,
-    #[serde(borrow)]
-    prefetch: Option<Prefetch<'a>>,
-    #[serde(borrow)]
     fhir_server: Option<&'a RawValue>,
-    #[serde(borrow)]
     fhir_authorization: Option<&'a RawValue>,
-}
-
-/// What is left to look at when the request could not be read.
-#[derive(Deserialize)]
-struct PrefetchOnly<'a> {
-    #[serde(borrow)]
-    prefetch: Option<&'a RawValue>,
+    prefetch: BTreeMap<String, P>,
 }
 
 #[derive(Deserialize)]
@@ -123,37 +108,23 @@ struct Authorization<'a> {
     patient: Option<&'a RawValue>,
 }
 
-/// Reads the body of a call to a service.
-pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, BadRequest> {
+/// Reads the body of a call to a service, with its prefetched values as JSON.
+pub fn parse<'a>(
+    body: &'a [u8],
+    service: &Service,
+) -> Result<HookRequest<'a, &'a RawValue>, BadRequest> {
+    parse_with(body, service, |walk| walk.value()?.ok_or(Unfit::NotJson))
+}
+
+/// Reads the body of a call to a service, in one pass: `read` takes each prefetched value that the service asks for where it
+/// stands.
+pub fn parse_with<'a, P>(
+    body: &'a [u8],
+    service: &Service,
+    read: impl Fn(&mut Walk<'a>) -> Result<P, Unfit>,
+) -> Result<HookRequest<'a, P>, BadRequest> {
     let body = std::str::from_utf8(body).map_err(|_| no_json("the body is not UTF-8"))?;
-    if nesting(body) > DEEPEST_NESTING {
-        return Err(no_json(&format!(
-            "the body nests deeper than {DEEPEST_NESTING} levels"
-        )));
-    }
-    if body.trim_start().starts_with('[') {
-        return Err(at("$", "the body must be a JSON object"));
-    }
-    let raw: Raw<'a> = serde_json::from_str(body).map_err(|error| {
-        let what = match error.classify() {
-            serde_json::error::Category::Data => {
-                "the body must be a JSON object in which no required member occurs twice"
-            }
-            _ => "the body is not JSON",
-        };
-        if let Ok(PrefetchOnly {
-            prefetch: Some(prefetch),
-        }) = serde_json::from_str::<PrefetchOnly<'_>>(body)
-            && !prefetch.get().starts_with('{')
-        {
-            return at("prefetch", "prefetch must be an object");
-        }
-        no_json(&format!(
-            "{what} (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
-    })?;
+    let raw = members(body, service, read)?;
     let hook = text(raw.hook, "hook")?;
     let hook_instance = text(raw.hook_instance, "hookInstance")?;
     let hook_instance = Uuid::parse_str(&hook_instance)
@@ -212,16 +183,6 @@ pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, B
         Some(authorization) => Some(fhir_authorization(authorization)?),
         None => None,
     };
-    let prefetch = match raw.prefetch {
-        None => BTreeMap::new(),
-        Some(Prefetch(Some(members))) => members,
-        Some(Prefetch(None)) => {
-            return Err(at(
-                "prefetch",
-                "prefetch must be an object in which no key occurs twice",
-            ));
-        }
-    };
     Ok(HookRequest {
         hook_instance,
         patient_id,
@@ -230,8 +191,117 @@ pub fn parse<'a>(body: &'a [u8], service: &Service) -> Result<HookRequest<'a>, B
         orders,
         fhir_server,
         fhir_authorization,
-        prefetch,
+        prefetch: raw.prefetch,
     })
+}
+
+/// Cuts a body into its members. One that is needed and occurs twice could be read either way: refused.
+fn members<'a, P>(
+    body: &'a str,
+    service: &Service,
+    read: impl Fn(&mut Walk<'a>) -> Result<P, Unfit>,
+) -> Result<Members<'a, P>, BadRequest> {
+    let broken = |why| unfit(why, body);
+    let mut walk = Walk::new(body);
+    if !walk.enter(b'{') {
+        walk.skip().map_err(broken)?;
+        return Err(at("$", "the body must be a JSON object"));
+    }
+    let mut members = Members {
+        hook: None,
+        hook_instance: None,
+        context: None,
+        fhir_server: None,
+        fhir_authorization: None,
+        prefetch: BTreeMap::new(),
+    };
+    let mut seen = [false; 6];
+    let mut is_first = true;
+    while let Some(name) = walk.name(is_first).map_err(broken)? {
+        is_first = false;
+        let (index, member) = match &*name {
+            "hook" => (0, &mut members.hook),
+            "hookInstance" => (1, &mut members.hook_instance),
+            "context" => (2, &mut members.context),
+            "fhirServer" => (3, &mut members.fhir_server),
+            "fhirAuthorization" => (4, &mut members.fhir_authorization),
+            "prefetch" => {
+                once(&mut seen[5])?;
+                members.prefetch = prefetch(&mut walk, service, &read, body)?;
+                continue;
+            }
+            _ => {
+                walk.skip().map_err(broken)?;
+                continue;
+            }
+        };
+        once(&mut seen[index])?;
+        *member = walk.value().map_err(broken)?.flatten();
+    }
+    if !walk.is_at_end() {
+        return Err(unfit(Unfit::NotJson, body));
+    }
+    Ok(members)
+}
+
+fn once(seen: &mut bool) -> Result<(), BadRequest> {
+    if std::mem::replace(seen, true) {
+        return Err(no_json(
+            "the body must be a JSON object in which no required member occurs twice",
+        ));
+    }
+    Ok(())
+}
+
+/// The members of `prefetch`. Keys that the service does not ask for are passed.
+fn prefetch<'a, P>(
+    walk: &mut Walk<'a>,
+    service: &Service,
+    read: impl Fn(&mut Walk<'a>) -> Result<P, Unfit>,
+    body: &str,
+) -> Result<BTreeMap<String, P>, BadRequest> {
+    let broken = |why| unfit(why, body);
+    let mut asked_for = BTreeMap::new();
+    if !walk.enter(b'{') {
+        return match walk.skip().map_err(broken)? {
+            "null" => Ok(asked_for),
+            _ => Err(at("prefetch", "prefetch must be an object")),
+        };
+    }
+    let mut keys = BTreeSet::new();
+    let mut is_first = true;
+    while let Some(key) = walk.name(is_first).map_err(broken)? {
+        is_first = false;
+        if service.prefetch.contains_key(&*key) {
+            asked_for.insert(key.clone().into_owned(), read(walk).map_err(broken)?);
+        } else {
+            walk.skip().map_err(broken)?;
+        }
+        if !keys.insert(key) {
+            return Err(at(
+                "prefetch",
+                "prefetch must be an object in which no key occurs twice",
+            ));
+        }
+    }
+    Ok(asked_for)
+}
+
+/// Why a body cannot be taken, and where.
+fn unfit(why: Unfit, body: &str) -> BadRequest {
+    match (why, serde_json::from_str::<IgnoredAny>(body)) {
+        (Unfit::TooDeep, _) => no_json(&too_deep()),
+        (Unfit::NotJson, Err(error)) => no_json(&format!(
+            "the body is not JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        )),
+        (Unfit::NotJson, Ok(_)) => no_json("the body is not JSON"),
+    }
+}
+
+pub(super) fn too_deep() -> String {
+    format!("the body nests deeper than {DEEPEST_NESTING} levels")
 }
 
 /// The hook's definition requires both members (conformance brief section 5). Without `selections` it cannot be told what the
@@ -331,82 +401,5 @@ fn optional_text(
     match value {
         Some(value) if value.get() != "\"\"" => text(Some(value), path).map(Some),
         _ => Ok(None),
-    }
-}
-
-/// The members of `prefetch`, read with the request itself; none when it is no object or a key occurs twice.
-struct Prefetch<'a>(Option<BTreeMap<String, &'a RawValue>>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Prefetch<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::{MapAccess, Visitor};
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Option<BTreeMap<String, &'de RawValue>>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = BTreeMap::new();
-                let mut twice = false;
-                while let Some(key) = map.next_key::<String>()? {
-                    twice |= members
-                        .insert(key, map.next_value::<&RawValue>()?)
-                        .is_some();
-                }
-                Ok((!twice).then_some(members))
-            }
-        }
-        deserializer.deserialize_map(Members).map(Prefetch)
-    }
-}
-
-/// Depth of arrays and objects, strings left out. Raw values are skipped without a limit, so it is checked here.
-pub fn nesting(json: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0usize);
-    let bytes = json.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => {
-                at += 1;
-                while let Some(found) = bytes
-                    .get(at..)
-                    .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
-                {
-                    at += found;
-                    if bytes[at] == b'"' {
-                        break;
-                    }
-                    at += 2;
-                }
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        at += 1;
-    }
-    deepest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nesting;
-
-    #[test]
-    fn nesting_counts_brackets_outside_strings() {
-        for (json, depth) in [
-            ("1", 0),
-            ("[]", 1),
-            (r#"{"a":[{"b":"[[[\"["}]}"#, 3),
-            ("[[", 2),
-            ("\"", 0),
-        ] {
-            assert_eq!(nesting(json), depth, "{json}");
-        }
     }
 }

@@ -31,11 +31,11 @@ pub enum Lacking {
 
 impl<'a> Prefetched<'a> {
     /// What the client sent for a key; none when it left the key out.
-    pub fn new(key: &'a str, resource_type: &'a str, json: Option<&'a RawValue>) -> Self {
+    pub fn new(key: &'a str, resource_type: &'a str, content: Option<Content<'a>>) -> Self {
         Self {
             key,
             resource_type,
-            content: json.map(split),
+            content,
             fetched: None,
         }
     }

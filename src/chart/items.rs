@@ -155,9 +155,16 @@ pub struct Items<'a> {
 }
 
 /// The version of a resource that counts so far; an irrelevant one has no index.
-struct Version {
+struct Version<'a> {
     index: Option<usize>,
-    updated: Option<jiff::Timestamp>,
+    /// `meta.lastUpdated`, read only when the resource is there twice.
+    updated: Option<Cow<'a, str>>,
+}
+
+impl Version<'_> {
+    fn updated(&self) -> Option<jiff::Timestamp> {
+        self.updated.as_ref()?.parse().ok()
+    }
 }
 
 /// Records that list each other are followed this far.
@@ -181,7 +188,7 @@ impl<'a> Items<'a> {
         };
         all.patient.extend(patient_url.map(str::to_owned));
         let hasher = std::hash::RandomState::new();
-        let mut versions: HashMap<u64, Version> = HashMap::new();
+        let mut versions: HashMap<u64, Version<'_>> = HashMap::new();
         // Reference of each member with the index of the record that lists it.
         let mut links: Vec<(usize, String)> = Vec::new();
         let mut medications: Vec<(usize, Option<String>, bool)> = Vec::new();
@@ -201,13 +208,12 @@ impl<'a> Items<'a> {
             let index = all.items.len();
             if let Some(id) = &peek.id {
                 let key = hasher.hash_one((kind as u8, id.as_str()));
-                let updated = last_updated(&peek);
                 let version = Version {
                     index: keep.then_some(index),
-                    updated,
+                    updated: last_updated(&peek),
                 };
                 if let Some(earlier) = versions.get(&key) {
-                    match (updated, earlier.updated) {
+                    match (version.updated(), earlier.updated()) {
                         (Some(this), Some(that)) if this < that => continue,
                         (Some(this), Some(that)) if this > that => {
                             if let Some(index) = earlier.index {
@@ -488,14 +494,9 @@ fn names_medication(peek: &Peek<'_>) -> bool {
     concept.is_some_and(|concept| !concept.is_empty())
 }
 
-fn last_updated(peek: &Peek<'_>) -> Option<jiff::Timestamp> {
-    peek.meta
-        .as_ref()?
-        .last_updated
-        .as_ref()?
-        .as_str()
-        .parse()
-        .ok()
+fn last_updated<'a>(peek: &Peek<'a>) -> Option<Cow<'a, str>> {
+    let updated = peek.meta.as_ref()?.last_updated.as_ref()?;
+    Some(updated.clone().into_cow())
 }
 
 fn is_laboratory(peek: &Peek<'_>) -> bool {

@@ -2,13 +2,13 @@
 
 use super::{Common, Failure, parse_instant};
 use crate::cds_hooks::display::DisplayReason;
-use crate::cds_hooks::request::{DEEPEST_NESTING, nesting};
 use crate::cds_hooks::response::{assessment, state_name};
 use crate::chart::input::Resources;
 use crate::chart::{Chart, Release};
 use crate::config::{Knowledge, Settings};
 use crate::domain::assessment::{Assessment, assess};
 use crate::domain::score::Predictor;
+use crate::json::{DEEPEST_NESTING, nests_deeper};
 use crate::server::answer::{day, instant};
 use clap::Args;
 use jiff::Timestamp;
@@ -173,7 +173,7 @@ pub(super) fn read_files(files: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Fa
 pub(super) fn values(texts: &[(PathBuf, String)]) -> Result<Vec<(&Path, &RawValue)>, Failure> {
     let mut values = Vec::new();
     for (path, text) in texts {
-        if nesting(text) > DEEPEST_NESTING {
+        if nests_deeper(text, DEEPEST_NESTING) {
             return Err(Failure::Input(format!(
                 "{} nests deeper than {DEEPEST_NESTING} levels",
                 path.display()

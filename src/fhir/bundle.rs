@@ -1,9 +1,16 @@
 //! Bundles cut into resources without parsing them.
 
+use super::element::Unreadable;
 use super::peek::Str;
+use crate::json::{Unfit, Walk};
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// Most entries are no outcome; this tells without parsing them.
+static OUTCOME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"OperationOutcome\""));
 
 /// What stands where a resource or a Bundle is due.
 #[derive(Debug)]
@@ -50,43 +57,12 @@ pub struct Entry<'a> {
 }
 
 #[derive(Deserialize)]
-struct RawBundle<'a> {
-    #[serde(borrow, rename = "resourceType")]
-    resource_type: Option<Str<'a>>,
-    #[serde(borrow)]
-    entry: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    link: Option<Vec<Link<'a>>>,
-}
-
-/// The same with its entries read in one go: the common case.
-#[derive(Deserialize)]
-struct WholeBundle<'a> {
-    #[serde(borrow, rename = "resourceType")]
-    resource_type: Option<Str<'a>>,
-    #[serde(borrow)]
-    entry: Option<Entries<'a>>,
-    #[serde(borrow)]
-    link: Option<Vec<Link<'a>>>,
-}
-
-#[derive(Deserialize)]
 struct Link<'a> {
     #[serde(borrow)]
     relation: Option<Str<'a>>,
     // Raw, so that a value of another shape costs only itself.
     #[serde(borrow)]
     url: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct RawEntry<'a> {
-    #[serde(borrow, rename = "fullUrl")]
-    full_url: Option<Str<'a>>,
-    #[serde(borrow)]
-    resource: Option<&'a RawValue>,
-    #[serde(borrow)]
-    search: Option<Search<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -109,85 +85,117 @@ struct Issue<'a> {
     severity: Option<Str<'a>>,
 }
 
-#[derive(Deserialize)]
-struct TypeOnly<'a> {
-    #[serde(borrow, rename = "resourceType")]
-    resource_type: Option<Str<'a>>,
-}
-
 /// Says what a JSON value is and cuts a Bundle into its resources. Never fails: what cannot be read is counted.
 pub fn split(json: &RawValue) -> Content<'_> {
-    let text = json.get();
-    if text == "null" {
-        return Content::Null;
-    }
-    match serde_json::from_str::<WholeBundle<'_>>(text) {
-        Ok(WholeBundle {
-            resource_type: Some(name),
-            entry,
-            link,
-        }) if name.as_str() == "Bundle" => {
-            let mut bundle = entry.map(|entries| entries.0).unwrap_or_default();
-            bundle.set_next(link);
-            return Content::Bundle(bundle);
-        }
-        Ok(WholeBundle {
-            resource_type: Some(name),
-            ..
-        }) => return resource(name.as_str(), json),
-        // Some entry is malformed: entry by entry, so that it costs only itself.
-        _ => {}
-    }
-    let Ok(raw) = serde_json::from_str::<RawBundle<'_>>(text) else {
-        // A resource other than a Bundle may use the names `entry` and `link` for something else.
-        return match serde_json::from_str::<TypeOnly<'_>>(text) {
-            Ok(TypeOnly {
-                resource_type: Some(name),
-            }) if name.as_str() != "Bundle" => resource(name.as_str(), json),
-            _ => Content::NotAResource,
-        };
+    // What a RawValue holds is JSON.
+    split_next(&mut Walk::new(json.get())).unwrap_or(Content::NotAResource)
+}
+
+/// The same for the value that comes next in a text, in one pass.
+pub fn split_next<'a>(walk: &mut Walk<'a>) -> Result<Content<'a>, Unfit> {
+    let start = {
+        walk.peek();
+        walk.clone()
     };
-    match raw.resource_type {
-        Some(name) if name.as_str() == "Bundle" => {
-            let mut bundle = Bundle::default();
-            bundle.set_next(raw.link);
-            for entry in raw.entry.into_iter().flatten() {
-                match serde_json::from_str(entry.get()) {
-                    Ok(entry) => bundle.add(entry),
-                    Err(_) => bundle.unreadable += 1,
-                }
+    if !walk.enter(b'{') {
+        return Ok(match walk.skip()? {
+            "null" => Content::Null,
+            _ => Content::NotAResource,
+        });
+    }
+    let mut resource_type = Member::Absent;
+    let mut entries = Member::Absent;
+    let mut links = Member::Absent;
+    let mut is_first = true;
+    while let Some(name) = walk.name(is_first)? {
+        is_first = false;
+        match &*name {
+            "resourceType" => resource_type.set(walk.value::<Option<Str<'a>>>()?),
+            "entry" => entries.set(cut(walk)?),
+            "link" => links.set(walk.value::<Option<Vec<Link<'a>>>>()?),
+            _ => {
+                walk.skip()?;
             }
-            Content::Bundle(bundle)
         }
-        Some(name) => resource(name.as_str(), json),
-        None => Content::NotAResource,
+    }
+    let Ok(Some(name)) = resource_type.read() else {
+        return Ok(Content::NotAResource);
+    };
+    if name.as_str() != "Bundle" {
+        // Another resource may use the names `entry` and `link` for something else.
+        let json = serde_json::from_str(walk.since(&start)).map_err(|_| Unfit::NotJson)?;
+        return Ok(resource(name.as_str(), json));
+    }
+    let (Ok(entries), Ok(links)) = (entries.read(), links.read()) else {
+        return Ok(Content::NotAResource);
+    };
+    let mut bundle = entries.unwrap_or_default();
+    bundle.set_next(links);
+    Ok(Content::Bundle(bundle))
+}
+
+/// A member that may be there once.
+enum Member<T> {
+    Absent,
+    /// None for null.
+    Is(Option<T>),
+    /// Another shape, or there twice.
+    Unreadable,
+}
+
+impl<T> Member<T> {
+    /// Takes what was read; none for another shape.
+    fn set(&mut self, read: Option<Option<T>>) {
+        *self = match (&self, read) {
+            (Self::Absent, Some(value)) => Self::Is(value),
+            _ => Self::Unreadable,
+        };
+    }
+
+    /// None for absent and null.
+    fn read(self) -> Result<Option<T>, Unreadable> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Is(value) => Ok(value),
+            Self::Unreadable => Err(Unreadable),
+        }
     }
 }
 
-/// The entries as they come: those without a resource leave nothing behind.
-struct Entries<'a>(Bundle<'a>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> serde::de::Visitor<'de> for Collect {
-            type Value = Bundle<'de>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("entries of a Bundle")
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut items: A,
-            ) -> Result<Self::Value, A::Error> {
-                let mut bundle = Bundle::default();
-                while let Some(entry) = items.next_element::<RawEntry<'de>>()? {
-                    bundle.add(entry);
+/// The entries as they come: those without a resource leave nothing behind, a malformed one costs only itself.
+fn cut<'a>(walk: &mut Walk<'a>) -> Result<Option<Option<Bundle<'a>>>, Unfit> {
+    if !walk.enter(b'[') {
+        return Ok((walk.skip()? == "null").then_some(None));
+    }
+    let mut bundle = Bundle::default();
+    let mut is_first = true;
+    while walk.item(is_first)? {
+        is_first = false;
+        if !walk.enter(b'{') {
+            walk.skip()?;
+            bundle.unreadable += 1;
+            continue;
+        }
+        let (mut full_url, mut resource, mut search) =
+            (Member::Absent, Member::Absent, Member::Absent);
+        let mut is_first = true;
+        while let Some(name) = walk.name(is_first)? {
+            is_first = false;
+            match &*name {
+                "fullUrl" => full_url.set(walk.value::<Option<Str<'a>>>()?),
+                "resource" => resource.set(walk.value::<Option<&'a RawValue>>()?),
+                "search" => search.set(walk.value::<Option<Search<'a>>>()?),
+                _ => {
+                    walk.skip()?;
                 }
-                Ok(bundle)
             }
         }
-        deserializer.deserialize_seq(Collect).map(Entries)
+        match (full_url.read(), resource.read(), search.read()) {
+            (Ok(full_url), Ok(resource), Ok(search)) => bundle.add(full_url, resource, search),
+            _ => bundle.unreadable += 1,
+        }
     }
+    Ok(Some(Some(bundle)))
 }
 
 fn resource<'a>(name: &str, json: &'a RawValue) -> Content<'a> {
@@ -216,18 +224,20 @@ impl<'a> Bundle<'a> {
         }
     }
 
-    fn add(&mut self, entry: RawEntry<'a>) {
-        let outcome_mode = entry
-            .search
+    fn add(
+        &mut self,
+        full_url: Option<Str<'a>>,
+        resource: Option<&'a RawValue>,
+        search: Option<Search<'a>>,
+    ) {
+        let outcome_mode = search
             .and_then(|search| search.mode)
             .is_some_and(|mode| mode.as_str() == "outcome");
-        let Some(json) = entry.resource else {
+        let Some(json) = resource else {
             // A response or request entry without resource carries no record.
             return;
         };
-        if outcome_mode
-            || memchr::memmem::find(json.get().as_bytes(), b"\"OperationOutcome\"").is_some()
-        {
+        if outcome_mode || OUTCOME.find(json.get().as_bytes()).is_some() {
             match serde_json::from_str::<Outcome<'_>>(json.get()) {
                 Ok(outcome)
                     if outcome
@@ -247,7 +257,7 @@ impl<'a> Bundle<'a> {
             }
         }
         self.entries.push(Entry {
-            full_url: entry.full_url.map(Str::into_cow),
+            full_url: full_url.map(Str::into_cow),
             json,
         });
     }

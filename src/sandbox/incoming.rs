@@ -2,10 +2,10 @@
 //! looked up.
 
 use super::store::Stored;
-use crate::cds_hooks::request::{DEEPEST_NESTING, nesting};
 use crate::fhir::bundle::{Content, split};
 use crate::fhir::peek::Peek;
 use crate::fhir::reference::type_and_id;
+use crate::json::{DEEPEST_NESTING, nests_deeper};
 use serde_json::value::RawValue;
 
 /// A Bundle's resources before they are kept, references within the Bundle resolved.
@@ -15,7 +15,7 @@ pub struct Incoming(Vec<Stored>);
 impl Incoming {
     /// Reads a Bundle, a resource, or several of them (NDJSON); none when the text is none of these.
     pub fn read(text: &str) -> Option<Self> {
-        if nesting(text) > DEEPEST_NESTING {
+        if nests_deeper(text, DEEPEST_NESTING) {
             return None;
         }
         let values: Vec<&RawValue> = serde_json::Deserializer::from_str(text)

@@ -3,7 +3,7 @@
 use super::error::Problem;
 use crate::cds_hooks::card::{self, Response};
 use crate::cds_hooks::display::DisplayReason;
-use crate::cds_hooks::request::{BadRequest, HookRequest, parse};
+use crate::cds_hooks::request::{BadRequest, HookRequest, parse_with};
 use crate::cds_hooks::response::{AssessmentJson, assessment};
 use crate::cds_hooks::service::{Service, resource_type};
 use crate::chart::input::{Prefetched, from_prefetch};
@@ -12,6 +12,7 @@ use crate::chart::{Chart, Release};
 use crate::config::{Advice, Knowledge};
 use crate::domain::assessment::{Assessment, assess};
 use crate::domain::facts::Facts;
+use crate::fhir::bundle::{Content, split_next};
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -21,7 +22,7 @@ pub struct HookCall<'a> {
     /// The service that it is meant for.
     pub service: &'a Service,
     /// What was sent.
-    pub request: HookRequest<'a>,
+    pub request: HookRequest<'a, Content<'a>>,
 }
 
 impl<'a> HookCall<'a> {
@@ -31,7 +32,7 @@ impl<'a> HookCall<'a> {
     pub fn read(body: &'a [u8], id: &str, services: &'a [Service]) -> Result<Self, Problem> {
         let mut first_error: Option<BadRequest> = None;
         for service in services.iter().filter(|service| service.id == id) {
-            match parse(body, service) {
+            match parse_with(body, service, split_next) {
                 Ok(request) => return Ok(Self { service, request }),
                 Err(error) => {
                     first_error.get_or_insert(error);
@@ -44,14 +45,14 @@ impl<'a> HookCall<'a> {
         ))
     }
 
-    /// What was sent for each key that the service asks for.
-    pub fn prefetched(&self) -> Vec<Prefetched<'a>> {
+    /// What was sent for each key that the service asks for; it is taken out of the request.
+    pub fn take_prefetched(&mut self) -> Vec<Prefetched<'a>> {
         self.service
             .prefetch
             .iter()
             .map(|(key, template)| {
-                let json = self.request.prefetch.get(key).copied();
-                Prefetched::new(key, resource_type(template), json)
+                let content = self.request.prefetch.remove(key);
+                Prefetched::new(key, resource_type(template), content)
             })
             .collect()
     }
@@ -195,8 +196,9 @@ pub fn handle(
     advice: &Advice,
     now: Timestamp,
 ) -> Result<Vec<u8>, Problem> {
-    let call = HookCall::read(body, id, &knowledge.services)?;
-    let assessed = call.assess(call.prefetched(), Release::R4, knowledge, advice, now)?;
+    let mut call = HookCall::read(body, id, &knowledge.services)?;
+    let keys = call.take_prefetched();
+    let assessed = call.assess(keys, Release::R4, knowledge, advice, now)?;
     let json = assessed.json(knowledge);
     Ok(bytes(&assessed.response(
         call.for_card(advice, None, None),

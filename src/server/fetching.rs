@@ -36,7 +36,7 @@ pub struct Whose<'a> {
 
 impl<'a> Whose<'a> {
     /// Of a hook call; none when it names no FHIR server.
-    pub fn of_call(request: &'a HookRequest<'_>, received_at: Instant) -> Option<Self> {
+    pub fn of_call<P>(request: &'a HookRequest<'_, P>, received_at: Instant) -> Option<Self> {
         let authorization = request.fhir_authorization.as_ref();
         Some(Self {
             base: request.fhir_server.as_deref()?,

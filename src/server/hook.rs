@@ -207,8 +207,8 @@ impl Work {
     pub(super) async fn answer(&self, body: &[u8]) -> Result<(Vec<u8>, Told), Problem> {
         let tenancy = self.live.at(self.caller);
         let (knowledge, advice) = (&*tenancy.knowledge, &tenancy.advice);
-        let call = HookCall::read(body, &self.id, &knowledge.services)?;
-        let mut keys = call.prefetched();
+        let mut call = HookCall::read(body, &self.id, &knowledge.services)?;
+        let mut keys = call.take_prefetched();
         let mut release = tenancy.client.release;
         let read = match &tenancy.client.fhir {
             None => fetching::Read::new(),

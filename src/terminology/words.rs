@@ -1,5 +1,6 @@
 //! Words matched in text. A text is read as tokens: lower case letters and digits, everything else is a break.
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -54,7 +55,11 @@ pub struct Units {
 /// Phrases to find in a text. A `*` at an end of a word stands for any rest of that word.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "Vec<String>")]
-pub struct Phrases(Vec<Vec<Word>>);
+pub struct Phrases {
+    phrases: Vec<Vec<Word>>,
+    /// Finds the longest word of any phrase. Most texts of a chart hold none, and one pass tells; none where it could not be made.
+    longest_words: Option<AhoCorasick>,
+}
 
 #[derive(Debug, Clone)]
 struct Word {
@@ -70,35 +75,63 @@ impl From<Vec<String>> for Phrases {
             open_start: text.starts_with('*'),
             open_end: text.ends_with('*'),
         };
-        Self(
-            phrases
-                .iter()
-                .map(|phrase| phrase.split_whitespace().map(word).collect())
-                .collect(),
-        )
+        let phrases: Vec<Vec<Word>> = phrases
+            .iter()
+            .map(|phrase| phrase.split_whitespace().map(word).collect())
+            .collect();
+        let longest = |phrase: &Vec<Word>| {
+            let words = phrase.iter().map(|word| word.text.as_str());
+            words
+                .max_by_key(|word| word.len())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let longest_words = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(phrases.iter().map(longest))
+            .ok();
+        Self {
+            phrases,
+            longest_words,
+        }
     }
 }
 
 impl Phrases {
     /// Whether a normalised text (see [`normalise`]) holds one of the phrases.
     pub fn occur_in(&self, normalised: &str) -> bool {
-        let tokens: Vec<&str> = normalised.split(' ').collect();
-        self.0.iter().any(|phrase| {
-            tokens.windows(phrase.len().max(1)).any(|window| {
-                phrase
-                    .iter()
-                    .zip(window)
-                    .all(|(word, token)| word.matches(token))
-            })
-        })
+        self.may_occur_in(normalised) && {
+            let tokens: Vec<&str> = normalised.split(' ').collect();
+            self.phrases.iter().any(|phrase| occurs(phrase, &tokens))
+        }
+    }
+
+    /// Whether a normalised text holds every one of the phrases.
+    pub fn all_occur_in(&self, normalised: &str) -> bool {
+        (self.phrases.is_empty() || self.may_occur_in(normalised)) && {
+            let tokens: Vec<&str> = normalised.split(' ').collect();
+            self.phrases.iter().all(|phrase| occurs(phrase, &tokens))
+        }
+    }
+
+    /// A phrase that occurs has its longest word somewhere in the text.
+    fn may_occur_in(&self, normalised: &str) -> bool {
+        let words = self.longest_words.as_ref();
+        words.is_none_or(|words| words.is_match(normalised))
     }
 
     /// Whether there is nothing to find.
     pub fn is_empty(&self) -> bool {
-        self.0
-            .iter()
-            .all(|phrase| phrase.iter().all(|word| word.text.is_empty()))
+        let mut words = self.phrases.iter().flatten();
+        words.all(|word| word.text.is_empty())
     }
+}
+
+fn occurs(phrase: &[Word], tokens: &[&str]) -> bool {
+    tokens.windows(phrase.len().max(1)).any(|window| {
+        let mut pairs = phrase.iter().zip(window);
+        pairs.all(|(word, token)| word.matches(token))
+    })
 }
 
 impl Word {
@@ -115,11 +148,9 @@ impl Word {
 impl Words {
     /// Whether a normalised text speaks of thyroid cancer.
     pub fn speaks_of_thyroid_cancer(&self, normalised: &str) -> bool {
-        self.thyroid_cancer.iter().any(|all| {
-            all.0
-                .iter()
-                .all(|phrase| Phrases(vec![phrase.clone()]).occur_in(normalised))
-        })
+        self.thyroid_cancer
+            .iter()
+            .any(|words| words.all_occur_in(normalised))
     }
 
     /// Whether a normalised text speaks of FDG or SUV.
@@ -166,5 +197,20 @@ mod tests {
         ] {
             assert_eq!(phrases.occur_in(&normalise(text)), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn all_phrases_must_occur_where_all_are_asked_for() {
+        let phrases = Phrases::from(vec!["thyroid".to_owned(), "carcinom*".to_owned()]);
+        for (text, expected) in [
+            ("Carcinoma of thyroid", true),
+            ("thyroid", false),
+            ("parathyroid carcinoma", false),
+            ("", false),
+        ] {
+            assert_eq!(phrases.all_occur_in(&normalise(text)), expected, "{text}");
+        }
+        assert!(Phrases::from(Vec::new()).all_occur_in("anything"));
+        assert!(!Phrases::from(Vec::new()).occur_in("anything"));
     }
 }

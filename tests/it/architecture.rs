@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Module to the modules that it may use. `domain` uses nothing.
-const ALLOWED: [(&str, &[&str]); 26] = [
+const ALLOWED: [(&str, &[&str]); 27] = [
     ("domain", &[]),
     ("statistics", &[]),
     ("model", &["domain", "statistics"]),
@@ -54,6 +54,7 @@ const ALLOWED: [(&str, &[&str]); 26] = [
             "store",
         ],
     ),
+    ("json", &[]),
     ("terminology", &[]),
     ("texts", &[]),
     ("outbound", &[]),
@@ -61,9 +62,9 @@ const ALLOWED: [(&str, &[&str]); 26] = [
     ("auth", &["replicas"]),
     ("store", &[]),
     ("audit", &[]),
-    ("fhir", &["outbound"]),
+    ("fhir", &["outbound", "json"]),
     ("smart", &["outbound", "fhir", "replicas"]),
-    ("cds_hooks", &["domain", "texts"]),
+    ("cds_hooks", &["domain", "texts", "json"]),
     ("page", &["domain", "texts", "cds_hooks"]),
     ("chart", &["fhir", "terminology", "domain"]),
     (
@@ -106,6 +107,7 @@ const ALLOWED: [(&str, &[&str]); 26] = [
             "domain",
             "fhir",
             "store",
+            "json",
         ],
     ),
     (
@@ -130,6 +132,7 @@ const ALLOWED: [(&str, &[&str]); 26] = [
             "report",
             "terminology",
             "fhir",
+            "json",
         ],
     ),
 ];

@@ -799,7 +799,7 @@ fn shadow_mode_says_which_result_it_was_and_nothing_of_it() {
         .iter()
         .map(|(key, template, json)| {
             let resource_type = rrdtc::cds_hooks::service::resource_type(template);
-            Prefetched::new(key, resource_type, Some(json))
+            Prefetched::new(key, resource_type, Some(rrdtc::fhir::bundle::split(json)))
         })
         .collect();
     let read = rrdtc::chart::read(

@@ -266,7 +266,7 @@ fn prefetch_is_read_in_the_release_of_its_server() {
                     "medicationAdministrations" => "MedicationAdministration",
                     _ => "DiagnosticReport",
                 };
-                Prefetched::new(key, resource_type, Some(json))
+                Prefetched::new(key, resource_type, Some(rrdtc::fhir::bundle::split(json)))
             })
             .collect();
         of_input(from_prefetch("p-1", keys, release).unwrap())["resultId"].clone()

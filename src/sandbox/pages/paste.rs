@@ -1,7 +1,7 @@
 //! A box to paste a Bundle into: its patients are in the list until the sandbox ends.
 
 use super::editing::FOREIGN_FORM;
-use crate::cds_hooks::request::{DEEPEST_NESTING, nesting};
+use crate::json::{DEEPEST_NESTING, nests_deeper};
 use crate::sandbox::Ehr;
 use crate::sandbox::incoming::Incoming;
 use crate::sandbox::page::{Frame, html, is_from_elsewhere, see_other};
@@ -116,7 +116,7 @@ fn keep(ehr: &Ehr, text: &str) -> Result<usize, String> {
     if text.trim().is_empty() {
         return Err("There is nothing in the box.".into());
     }
-    if nesting(text) > DEEPEST_NESTING {
+    if nests_deeper(text, DEEPEST_NESTING) {
         return Err(format!(
             "The JSON nests deeper than {DEEPEST_NESTING} levels."
         ));
