@@ -9,6 +9,7 @@ mod cohort_extract;
 mod cohort_input;
 mod derive;
 mod feedback;
+mod health;
 mod model;
 mod model_diff;
 mod monitor;
@@ -44,6 +45,11 @@ pub struct Arguments {
 enum Command {
     /// Run the service for the clients of the configuration, or with --open for everybody.
     Serve(serve::Serve),
+    /// Ask the running service of this machine whether it is ready: for health checks of containers.
+    #[command(
+        after_help = "Exit codes: 0 ready, 1 not ready or no answer, 2 usage, 3 configuration invalid."
+    )]
+    Health(health::Health),
     /// Run the service beside a FHIR server full of synthetic patients, on one loopback port. Start here.
     Sandbox(serve::Sandbox),
     /// Assess patients from FHIR files: a Bundle, a resource or NDJSON.
@@ -181,6 +187,7 @@ fn json_text(result: &impl serde::Serialize) -> Result<String, Failure> {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Serve(command) => command.run(),
+        Command::Health(command) => command.run(),
         Command::Sandbox(command) => command.run(),
         Command::Assess(command) => command.run(),
         Command::Check(command) => command.run(),

@@ -190,3 +190,42 @@ fn the_printed_default_configuration_is_accepted() {
         Some(0)
     );
 }
+
+/// Terminology, model, services and texts are in the binary: it needs no checkout, no configuration and no variable.
+#[test]
+fn the_binary_runs_outside_the_checkout() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    for (arguments, told) in [
+        (
+            vec!["--version"],
+            concat!("rrdtc ", env!("CARGO_PKG_VERSION")),
+        ),
+        (vec!["check"], "rr-dtc-patient-view"),
+        (vec!["model", "facts"], "52"),
+        (vec!["assess", "-"], "52"),
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rrdtc"))
+            .args(&arguments)
+            .current_dir(&elsewhere)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that reads nothing may have ended.
+        let _ = child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(ndjson(&Chart::basic()).as_bytes());
+        let done = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(
+            done.status.success() && said.contains(told),
+            "{arguments:?}: {said}{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+}

@@ -2,6 +2,7 @@
 
 mod audited;
 mod configuration;
+mod health;
 mod limits;
 mod metrics;
 mod no_patient_data;
