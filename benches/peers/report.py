@@ -26,21 +26,25 @@ def packages(peer, *names):
     return said(show, "-c", code, *names)
 
 
-def machine():
+def machine(peers=True):
     """Date, machine and versions as lines of a list."""
     fields = dict(
         line.split(":", 1) for line in open("/proc/cpuinfo").read().splitlines() if ":" in line
     )
     model = next((value.strip() for name, value in fields.items() if name.strip() == "model name"), "unknown processor")
     memory = int(open("/proc/meminfo").readline().split()[1]) / 1024**2
-    rrdtc = os.environ.get("RRDTC", "target/release/rrdtc")
+    rrdtc = os.environ.get("RRDTC", str(TARGET.parents[2] / "target/release/rrdtc"))
     express = said("node", "-p", f"require('{TARGET}/express/node_modules/express/package.json').version")
-    changed = " with changes" if said("git", "status", "--porcelain", "-uno") != "not known" else ""
-    return [
+    status = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True).stdout
+    changed = " with changes" if status.strip() else ""
+    lines = [
         f"* {date.today().isoformat()}, commit {said('git', 'rev-parse', '--short', 'HEAD')}{changed}",
         f"* {os.cpu_count()} cores ({model}), {memory:.0f} GiB of memory, Linux {platform.release()}",
         f"* {said(rrdtc, '--version')}, {said('rustc', '--version')}",
-        f"* {said('oha', '--version')}, Node.js {said('node', '--version')}, Express {express}",
+        f"* {said('oha', '--version')}, Node.js {said('node', '--version')}",
+    ]
+    return lines if not peers else lines + [
+        f"* Express {express}",
         f"* Python {platform.python_version()}; {packages('fastapi', 'fastapi', 'fhir.resources', 'pydantic', 'uvicorn')}",
         f"* {packages('healthchain', 'healthchain', 'fastapi', 'fhir.resources', 'pydantic', 'uvicorn')}",
     ]
@@ -176,7 +180,7 @@ def load(rows, floors, busy, quick):
             "ES384: client tokens with `replay = \"allow\"`, one token for a phase, since it lives five minutes; the signature is verified in every call.",
             "With strict `jti` every call needs a token of its own: `cargo bench --bench serving` measures that. Live read: nothing is prefetched, a FHIR",
             "server answers each of the six reads after 20 ms. It runs on the core of rrdtc, so the generator keeps its own: the throughput of that row",
-            "is that of both, the CPU that of rrdtc alone. Audit required: a line on disk before each answer.",
+            "is that of both, the CPU that of rrdtc alone; `deadline_ms` is 30,000 there, since with a queue the default ends in 412. Audit required: a line on disk before each answer.",
             "",
         ]
     )
