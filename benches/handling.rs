@@ -5,7 +5,8 @@
 //! body. `benches/value-alone` is the same `Value` in a package without fhirbolt. The last columns are the floor: one pass over the body
 //! that splits it into resources, and Element over the resources that the answer names.
 //!
-//! `cargo bench --bench handling -- --write DIR` writes the bodies and their floors to files instead, for `benches/peers`.
+//! `cargo bench --bench handling -- --write DIR` writes the bodies and their floors to files instead, for `benches/peers`;
+//! `-- --profile NAME` handles one body for ten seconds and nothing else, for a profiler.
 #![allow(clippy::unwrap_used)]
 
 use rrdtc::config::{Knowledge, Settings};
@@ -187,6 +188,16 @@ fn main() {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--write");
     if let Some(folder) = arguments.nth(1) {
         return write(Path::new(&folder), handle);
+    }
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--profile");
+    if let Some(wanted) = arguments.nth(1) {
+        let body = bodies::all().into_iter().find(|(name, _)| *name == wanted);
+        let body = body.expect("typical, heavy or worst").1.to_string();
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(10) {
+            drop(std::hint::black_box(handle(body.as_bytes())));
+        }
+        return;
     }
     println!(
         "loading terminology, model, services and texts: {:.1} ms",

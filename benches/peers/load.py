@@ -166,9 +166,9 @@ def children_cpu():
 def oha(server, process, body, seconds, connections, rate=None):
     """Calls for so long: closed loop, or open loop at a rate with latency correction. Anything but 200 fails."""
     command = ["taskset", "-c", GENERATOR_CORE, "oha", "--no-tui", "--output-format", "json", "--worker-threads", "1"]
-    command += ["-z", f"{seconds}s", "-w", "-t", "60s", "-c", connections, "-m", "POST", "-T", "application/json", "-D", body]
+    command += ["-z", f"{seconds}s", "-w", "-t", "120s", "-c", connections, "-m", "POST", "-T", "application/json", "-D", body]
     if rate:
-        command += ["-q", f"{rate:.6g}" if rate < 1 else round(rate), "--latency-correction"]
+        command += ["-q", f"{rate:.6g}", "--latency-correction"]
     for name, value in server.headers().items():
         command += ["-H", f"{name}: {value}"]
     generator, before, started = children_cpu(), process.cpu_seconds(), time.monotonic()

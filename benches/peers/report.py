@@ -138,13 +138,14 @@ def judged(rows, floors):
     return lines
 
 
-def load(rows, floors, busy, quick):
+def load(rows, failures, floors, busy, quick):
     """The whole page."""
     warnings = []
     if quick:
         warnings.append("**A quick run, to try the harness: no figure of it says anything.**\n")
     if busy > 0.5:
         warnings.append(f"**The machine was not quiet: load average {busy:.1f} at the start.**\n")
+    warnings += [f"**Failed, no figures:** {failure}\n" for failure in failures]
     return "\n".join(
         [
             "# Load, beside peers",
@@ -156,7 +157,7 @@ def load(rows, floors, busy, quick):
             "",
             "One server at a time on one core with one worker; the generator (oha, one thread) on the other; loopback. Request logs are off",
             "everywhere. Before it was measured each server gave the same decision for the request: age, two sites and FDG uptake present,",
-            "recurrence unknown, score 45 to 52. Every answer was 200: any other ends the run. Only rrdtc also decides applicability, names its",
+            "recurrence unknown, score 45 to 52. Every answer was 200: with any other a row fails. Only rrdtc also decides applicability, names its",
             "evidence and gives a probability.",
             "",
             "## What was asked",
