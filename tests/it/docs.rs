@@ -162,11 +162,13 @@ fn the_example_configuration_shows_the_defaults() {
     );
 }
 
-/// README and everything in docs: path and text.
+/// What stands at the top and everything in docs: path and text.
 fn documents() -> Vec<(PathBuf, String)> {
-    let mut paths = vec![PathBuf::from("README.md")];
-    for entry in std::fs::read_dir("docs").unwrap() {
-        paths.push(entry.unwrap().path());
+    let mut paths = Vec::new();
+    for folder in [".", "docs", "docs/proof"] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            paths.push(entry.unwrap().path());
+        }
     }
     paths
         .into_iter()
@@ -300,6 +302,34 @@ fn tests_that_the_security_model_names_exist() {
         }
     }
     assert!(seen >= 20);
+}
+
+/// Each recipe is followed as it stands.
+#[test]
+fn the_recipes_of_contributing_work() {
+    let text = std::fs::read_to_string("CONTRIBUTING.md").unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_rrdtc"));
+    let path = format!(
+        "{}:{}",
+        binary.parent().unwrap().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let mut recipes = 0;
+    for recipe in text.split("```sh\n").skip(1) {
+        let commands = recipe.split("```").next().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let done = std::process::Command::new("bash")
+            .args(["-euo", "pipefail", "-c", commands])
+            .current_dir(folder.path())
+            .env("PATH", &path)
+            .env("REPO", env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{commands}\n{said}");
+        recipes += 1;
+    }
+    assert_eq!(recipes, 4);
 }
 
 /// The card that README shows is the one that the sandbox answers.
