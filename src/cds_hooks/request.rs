@@ -11,6 +11,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
+/// Most seconds that a token may say it lives: the greatest whole number that every reader of JSON agrees on.
+pub const LONGEST_LIFE: u64 = (1 << 53) - 1;
+
 /// A call that was understood.
 #[derive(Debug)]
 pub struct HookRequest<'a, P> {
@@ -348,14 +351,18 @@ fn fhir_authorization(json: &RawValue) -> Result<FhirAuthorization, BadRequest> 
     let expires_in = sent
         .expires_in
         .ok_or_else(|| at(path, "fhirAuthorization.expires_in is required"))?;
-    Ok(FhirAuthorization {
-        access_token,
-        expires_in: serde_json::from_str(expires_in.get()).map_err(|_| {
+    let expires_in = serde_json::from_str(expires_in.get())
+        .ok()
+        .filter(|seconds| *seconds <= LONGEST_LIFE)
+        .ok_or_else(|| {
             at(
                 path,
                 "fhirAuthorization.expires_in must be a whole number of seconds",
             )
-        })?,
+        })?;
+    Ok(FhirAuthorization {
+        access_token,
+        expires_in,
         scope: text(sent.scope, "fhirAuthorization.scope")?,
         subject: text(sent.subject, "fhirAuthorization.subject")?,
         patient: optional_text(sent.patient, "fhirAuthorization.patient")?,

@@ -35,10 +35,13 @@ use url::Url;
 pub const DEFAULTS: &str = include_str!("default.toml");
 
 /// Routes that a deployment may open to everybody, each with what lies below it.
-pub const PUBLIC_ROUTES: [&str; 1] = [MODEL_ROUTE];
+pub const PUBLIC_ROUTES: [&str; 2] = [MODEL_ROUTE, OPENAPI_ROUTE];
 
 /// The model facts.
 pub const MODEL_ROUTE: &str = "/model";
+
+/// What this server answers, as OpenAPI.
+pub const OPENAPI_ROUTE: &str = "/openapi.json";
 
 /// Settings that mean something: checked and ready to use.
 #[derive(Debug, Clone)]

@@ -347,6 +347,15 @@ pub enum From {
 }
 
 impl From {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::Prefetch,
+        Self::Fetched,
+        Self::Input,
+        Self::Absent,
+        Self::Failed,
+    ];
+
     /// The name in answers and metrics.
     pub fn as_str(self) -> &'static str {
         match self {

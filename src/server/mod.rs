@@ -6,6 +6,7 @@
 //! | `GET /smart/*` and `POST /smart/assessments/{launch}/end` | whoever an EHR sends, with the cookie of the launch |
 //! | `OPTIONS` (preflight), `GET /health/live` | everybody |
 //! | `GET /model`, `GET /model/source-attributes`, `GET /model/tripod-ai` | everybody, or callers with a token where `public_routes` does not list them |
+//! | `GET /openapi.json` | the same |
 //! | `GET /cds-services`, `POST /cds-services/{id}`, `POST /cds-services/{id}/feedback` | callers with a token, where clients are configured |
 //! | `GET /metrics`, `GET /health/ready`, `GET /health/live` | whoever reaches the metrics listener |
 
@@ -21,6 +22,7 @@ mod launch;
 mod live;
 mod metrics;
 mod model;
+pub mod openapi;
 mod signals;
 mod smart_app;
 mod tls;
@@ -434,7 +436,8 @@ fn main_server(
                     .default_service(web::to(|| async { Problem::method_not_allowed("POST") })),
             )
             .configure(model::routes)
-            .route("/health/live", web::get().to(health::live))
+            .configure(openapi::routes)
+            .service(reading("/health/live", web::get().to(health::live)))
             .configure(launch::routes)
             .configure(move |config| {
                 if let Some(more) = &more {
@@ -464,15 +467,22 @@ fn metrics_server(state: web::Data<State>, listener: TcpListener) -> std::io::Re
     Ok(HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
-            .route("/metrics", web::get().to(health::prometheus))
-            .route("/health/ready", web::get().to(health::ready))
-            .route("/health/live", web::get().to(health::live))
+            .service(reading("/metrics", web::get().to(health::prometheus)))
+            .service(reading("/health/ready", web::get().to(health::ready)))
+            .service(reading("/health/live", web::get().to(health::live)))
             .default_service(web::to(nothing_here))
     })
     .workers(1)
     .disable_signals()
     .listen(listener)?
     .run())
+}
+
+/// An address that is only read.
+fn reading(path: &str, get: actix_web::Route) -> actix_web::Resource {
+    web::resource(path)
+        .route(get)
+        .default_service(web::to(|| async { Problem::method_not_allowed("GET") }))
 }
 
 async fn nothing_here(_: HttpRequest) -> Problem {

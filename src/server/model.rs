@@ -45,7 +45,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     }
 }
 
-fn path(kind: Kind) -> String {
+pub(super) fn path(kind: Kind) -> String {
     match kind {
         Kind::Facts => MODEL_ROUTE.to_owned(),
         kind => format!("{MODEL_ROUTE}/{}", kind.name()),

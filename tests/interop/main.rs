@@ -12,7 +12,7 @@ mod serving;
 #[allow(dead_code)]
 mod token;
 
-use programs::{FhirServer, medplum_validator, python_validator};
+use programs::{FhirServer, medplum_validator, openapi, python_validator};
 use serde_json::{Value, json};
 use serving::Service;
 use std::path::Path;
@@ -197,5 +197,35 @@ fn what_we_emit_and_the_valid_charts_pass_two_validators() {
             "{}",
             validator.name
         );
+    }
+}
+
+/// OpenAPI 3.1, and every answer to a fixture fits it.
+#[test]
+fn the_description_is_openapi_and_answers_fit_it() {
+    let service = Service::open();
+    let mut answers: Vec<Value> = Vec::new();
+    for (_, resources) in valid_charts() {
+        answers.push(service.call(patient_of(&resources), Some(&resources), None));
+    }
+    let arguments = ["answers", &service.url];
+    let Some(problems) = openapi(&arguments, &answers) else {
+        return;
+    };
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    // It does look.
+    answers[0]["extension"]["org.rrdtc.assessment"]["display"]["reason"] = json!("perhaps");
+    assert_eq!(
+        openapi(&arguments, &answers[..1]).map(|all| all.len()),
+        Some(1)
+    );
+}
+
+#[test]
+fn schemathesis_finds_no_violation() {
+    let service = Service::open();
+    let examples = std::env::var("SCHEMATHESIS_EXAMPLES").unwrap_or("20".into());
+    if let Some(problems) = openapi(&["schemathesis", &service.url, &examples], &[]) {
+        assert!(problems.is_empty(), "{}", problems.join("\n"));
     }
 }

@@ -98,6 +98,47 @@ pub fn medplum_validator() -> Option<Validator> {
     })
 }
 
+/// What checks the description of the service and holds the service to it: `openapi.py`.
+pub fn openapi(arguments: &[&str], lines: &[Value]) -> Option<Vec<String>> {
+    let python = std::env::var("INTEROP_PYTHON").unwrap_or("python3".into());
+    let known = Command::new(&python)
+        .args([
+            "-c",
+            "import openapi_spec_validator, jsonschema, schemathesis",
+        ])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !known {
+        skipped("python3 has no schemathesis (tests/interop/requirements.txt)");
+        return None;
+    }
+    let mut child = Command::new(python)
+        .arg("tests/interop/openapi.py")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let mut stdin = child.stdin.take().expect("piped");
+    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    let _ = writer.join().unwrap();
+    let problems: Vec<String> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        output.status.success(),
+        problems.is_empty(),
+        "openapi.py failed"
+    );
+    Some(problems)
+}
+
 /// `fhir.resources`, R4B (which differs from R4 in none of what we use).
 pub fn python_validator() -> Option<Validator> {
     let python = std::env::var("INTEROP_PYTHON").unwrap_or("python3".into());

@@ -8,7 +8,7 @@ const SERVICE: &str = "/cds-services/rr-dtc-patient-view";
 
 /// The service.
 pub struct Service {
-    url: String,
+    pub url: String,
 }
 
 impl Service {
@@ -33,7 +33,22 @@ impl Service {
         );
         let file = folder.join("rrdtc.toml");
         std::fs::write(&file, text).unwrap();
-        let settings = Settings::of_file(&file).unwrap();
+        Self::start(Settings::of_file(&file).unwrap())
+    }
+
+    /// A service that asks nobody for a token and keeps feedback.
+    pub fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap().keep();
+        let file = folder.join("rrdtc.toml");
+        let text = format!(
+            "listen = \"127.0.0.1:0\"\nstore_url = \"sqlite://{}\"\n[metrics]\nlisten = \"\"\n",
+            folder.join("store.db").display()
+        );
+        std::fs::write(&file, text).unwrap();
+        Self::start(Settings::of_file(&file).unwrap())
+    }
+
+    fn start(settings: Settings) -> Self {
         let clock = Clock::Fixed(rrdtc::config::FIXTURES_AS_OF.parse().unwrap());
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {

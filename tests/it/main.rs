@@ -20,6 +20,7 @@ mod model_facts;
 mod monitoring;
 mod nomogram;
 mod nomogram_figure;
+mod openapi;
 mod operations;
 mod oracle;
 mod orders;

@@ -293,7 +293,7 @@ fn only_routes_that_there_are_can_be_public() {
         ("public_routes = []", None),
         (
             "public_routes = [\"/cds-services\"]",
-            Some("public_routes: expected routes among /model"),
+            Some("public_routes: expected routes among /model, /openapi.json"),
         ),
         (
             "public_routes = [\"/model\", \"model\"]",
