@@ -226,7 +226,10 @@ impl Settings {
                         .filter(|byte| **byte == b'\n')
                         .count()
                         + 1,
-                    problem: error.message().to_owned(),
+                    problem: match error.message().trim() {
+                        "" => "expected a value, or another name or table".to_owned(),
+                        problem => problem.to_owned(),
+                    },
                 });
             }
             figment = figment.merge(Toml::string(text));

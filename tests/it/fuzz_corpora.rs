@@ -53,3 +53,26 @@ replays!(bundle configuration hook_request jwt ndjson partial_date unit_and_meas
 fn a_good_token_is_believed() {
     properties::jwt::check_one_is_believed();
 }
+
+#[test]
+fn what_json_cannot_write_as_a_number_is_no_measure() {
+    use crate::support::{Chart, SNOMED, condition};
+    for value in [".5", "5.", "+5", "NaN", "inf", "0x10", " 5"] {
+        let mut cancer = condition("dtc", SNOMED, "255029007", "2021-01-05");
+        cancer.as_object_mut().unwrap().remove("onsetDateTime");
+        cancer["onsetAge"] = serde_json::json!({ "value": value, "unit": "a" });
+        let chart = Chart::basic().without("dtc").with(cancer);
+        let age = &chart.assess()["predictors"]["ageAtDiagnosis"]["state"];
+        assert!(age != "absent" && age != "present", "{value:?} makes the age {age}");
+    }
+}
+
+#[test]
+fn a_setting_without_a_value_is_told_in_words() {
+    let file = Path::new("rrdtc.toml");
+    let error = rrdtc::config::Settings::of_text(file, "listen = ").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "configuration file rrdtc.toml:1: expected a value, or another name or table"
+    );
+}
