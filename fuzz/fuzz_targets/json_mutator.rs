@@ -7,17 +7,73 @@ use libfuzzer_sys::fuzzer_mutate;
 use serde_json::Value;
 
 const VALUES: [&str; 34] = [
-    "null", "true", "false", "0", "-0", "1", "-1", "2.5", "2.49999999999999999", "200", "200.1", "1e400", "1e-400", "-1e400",
-    "2147483648", "-2147483649", "18446744073709551616", "0.1e1", "\"\"", "[]", "{}", "[[]]", "[null]", "\"2026-10-05\"",
-    "\"2026\"", "\"2026-02-30\"", "\"0001-01-01\"", "\"9999-12-31T23:59:60+14:00\"", "\"Patient/p-1\"", "\"#a\"",
-    "\"entered-in-error\"", "\"final\"", "\"FDG PET SUVmax\"", "{\"coding\":[{\"system\":\"http://snomed.info/sct\",\"code\":\"94222008\"}]}",
+    "null",
+    "true",
+    "false",
+    "0",
+    "-0",
+    "1",
+    "-1",
+    "2.5",
+    "2.49999999999999999",
+    "200",
+    "200.1",
+    "1e400",
+    "1e-400",
+    "-1e400",
+    "2147483648",
+    "-2147483649",
+    "18446744073709551616",
+    "0.1e1",
+    "\"\"",
+    "[]",
+    "{}",
+    "[[]]",
+    "[null]",
+    "\"2026-10-05\"",
+    "\"2026\"",
+    "\"2026-02-30\"",
+    "\"0001-01-01\"",
+    "\"9999-12-31T23:59:60+14:00\"",
+    "\"Patient/p-1\"",
+    "\"#a\"",
+    "\"entered-in-error\"",
+    "\"final\"",
+    "\"FDG PET SUVmax\"",
+    "{\"coding\":[{\"system\":\"http://snomed.info/sct\",\"code\":\"94222008\"}]}",
 ];
 
 const NAMES: [&str; 30] = [
-    "resourceType", "id", "status", "code", "coding", "system", "display", "text", "subject", "reference", "entry", "resource",
-    "link", "relation", "component", "hasMember", "contained", "valueQuantity", "valueRange", "valueInteger",
-    "valueCodeableConcept", "valueString", "effectiveDateTime", "onsetAge", "onsetDateTime", "abatementDateTime",
-    "modifierExtension", "implicitRules", "verificationStatus", "bodySite",
+    "resourceType",
+    "id",
+    "status",
+    "code",
+    "coding",
+    "system",
+    "display",
+    "text",
+    "subject",
+    "reference",
+    "entry",
+    "resource",
+    "link",
+    "relation",
+    "component",
+    "hasMember",
+    "contained",
+    "valueQuantity",
+    "valueRange",
+    "valueInteger",
+    "valueCodeableConcept",
+    "valueString",
+    "effectiveDateTime",
+    "onsetAge",
+    "onsetDateTime",
+    "abatementDateTime",
+    "modifierExtension",
+    "implicitRules",
+    "verificationStatus",
+    "bodySite",
 ];
 
 /// A small generator, so that one seed always makes one change.
@@ -51,10 +107,18 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32, by_line:
 fn changed(data: &[u8], by_line: bool, chance: &mut Chance) -> Option<Vec<u8>> {
     let (start, end) = if by_line {
         let starts: Vec<usize> = std::iter::once(0)
-            .chain(data.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1))
+            .chain(
+                data.iter()
+                    .enumerate()
+                    .filter(|(_, byte)| **byte == b'\n')
+                    .map(|(at, _)| at + 1),
+            )
             .collect();
         let start = starts[chance.below(starts.len())];
-        let end = data[start..].iter().position(|byte| *byte == b'\n').map_or(data.len(), |at| start + at);
+        let end = data[start..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(data.len(), |at| start + at);
         (start, end)
     } else {
         (0, data.len())
@@ -105,18 +169,25 @@ fn change(value: &mut Value, at: &mut usize, donor: &Value, chance: &mut Chance)
     *at -= 1;
     match value {
         Value::Array(items) => items.iter_mut().any(|item| change(item, at, donor, chance)),
-        Value::Object(members) => members.values_mut().any(|member| change(member, at, donor, chance)),
+        Value::Object(members) => members
+            .values_mut()
+            .any(|member| change(member, at, donor, chance)),
         _ => false,
     }
 }
 
 fn change_here(value: &mut Value, donor: &Value, chance: &mut Chance) {
     let known = || serde_json::from_str::<Value>(VALUES[0]).unwrap_or_default();
-    let mut fresh = || serde_json::from_str(VALUES[chance.below(VALUES.len())]).unwrap_or_else(|_| known());
+    let mut fresh =
+        || serde_json::from_str(VALUES[chance.below(VALUES.len())]).unwrap_or_else(|_| known());
     let fresh: Value = fresh();
     match value {
         Value::Object(members) if !members.is_empty() && chance.below(4) != 0 => {
-            let name = members.keys().nth(chance.below(members.len())).cloned().unwrap_or_default();
+            let name = members
+                .keys()
+                .nth(chance.below(members.len()))
+                .cloned()
+                .unwrap_or_default();
             match chance.below(4) {
                 0 => {
                     members.shift_remove(&name);

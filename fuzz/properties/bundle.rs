@@ -65,7 +65,11 @@ pub fn assessed(values: &[&RawValue], release: Release) -> Vec<(String, Value)> 
             return Vec::new();
         }
     }
-    let ids: Vec<String> = resources.patients().take(PATIENTS).map(str::to_owned).collect();
+    let ids: Vec<String> = resources
+        .patients()
+        .take(PATIENTS)
+        .map(str::to_owned)
+        .collect();
     let mut found = Vec::new();
     for id in ids {
         let input = resources.of(&id).expect("a patient that was listed");

@@ -8,7 +8,10 @@ pub fn check(input: &[u8]) {
         return;
     };
     // Settings may name files, and these hold what never ends.
-    if ["/dev", "/proc", "/sys"].iter().any(|folder| text.contains(folder)) {
+    if ["/dev", "/proc", "/sys"]
+        .iter()
+        .any(|folder| text.contains(folder))
+    {
         return;
     }
     let read = || Settings::of_text(Path::new("rrdtc.toml"), text);
@@ -16,7 +19,11 @@ pub fn check(input: &[u8]) {
         Ok(settings) => check_settings(&settings),
         Err(error) => {
             let again = read().err().map(|error| error.to_string());
-            assert_eq!(Some(error.to_string()), again, "the same text is told the same");
+            assert_eq!(
+                Some(error.to_string()),
+                again,
+                "the same text is told the same"
+            );
             check_error(&error, text);
         }
     }
@@ -39,7 +46,8 @@ fn check_error(error: &InvalidConfiguration, text: &str) {
         }
         InvalidConfiguration::Mistakes(mistakes) => {
             assert!(!mistakes.is_empty());
-            let document = toml_edit::ImDocument::parse(text).expect("what is no TOML is told as that");
+            let document =
+                toml_edit::ImDocument::parse(text).expect("what is no TOML is told as that");
             for mistake in mistakes {
                 assert!(!mistake.problem.is_empty(), "{error}");
                 let first = mistake.setting.split('.').next().unwrap_or_default();

@@ -76,6 +76,12 @@ fn with_unreadable(text: &str) -> Option<String> {
     let marker = "\"entry\":[";
     let at = text.find(marker)? + marker.len();
     let (before, after) = text.split_at(at);
-    let comma = if after.trim_start().starts_with(']') { "" } else { "," };
-    Some(format!("{before}{{\"resource\":{UNREADABLE}}}{comma}{after}"))
+    let comma = if after.trim_start().starts_with(']') {
+        ""
+    } else {
+        ","
+    };
+    Some(format!(
+        "{before}{{\"resource\":{UNREADABLE}}}{comma}{after}"
+    ))
 }

@@ -11,7 +11,8 @@ use futures_util::FutureExt;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use rrdtc::auth::{
-    Authenticator, Caller, JwksSource, JwksUnavailable, Keys, Refused, Replay, Tenants, TrustedClient, UsedTokens,
+    Authenticator, Caller, JwksSource, JwksUnavailable, Keys, Refused, Replay, Tenants,
+    TrustedClient, UsedTokens,
 };
 use serde_json::{Value, json};
 use std::future::Future;
@@ -49,7 +50,8 @@ static AUTHENTICATOR: LazyLock<Authenticator> = LazyLock::new(|| {
     let mut client = TrustedClient::new("ehr", ISSUER, Keys::Static(keys));
     client.tenants = Tenants::Any;
     client.replay = Replay::Allow;
-    Authenticator::new(vec![client], Arc::new(Nowhere), UsedTokens::in_memory(1)).expect("one client with one key")
+    Authenticator::new(vec![client], Arc::new(Nowhere), UsedTokens::in_memory(1))
+        .expect("one client with one key")
 });
 
 /// No key set is fetched: the keys are pinned.
@@ -76,7 +78,11 @@ pub fn check(input: &[u8]) {
         return;
     }
     let (header, claims) = text.split_once('\n').unwrap_or((text, ""));
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims)
+    );
     let sign = |key: &EncodingKey, algorithm| {
         crypto::sign(message.as_bytes(), key, algorithm).expect("a signature")
     };
@@ -148,7 +154,9 @@ fn check_believed(caller: &Caller, header: &str, claims: &str) {
     assert_eq!((caller.client, caller.issuer.as_str()), (0, ISSUER));
     assert_eq!(caller.tenant.as_deref(), claims["tenant"].as_str());
     let audience = &claims["aud"];
-    let several = audience.as_array().is_some_and(|all| all.iter().any(|one| one == ENDPOINT));
+    let several = audience
+        .as_array()
+        .is_some_and(|all| all.iter().any(|one| one == ENDPOINT));
     assert!(audience == ENDPOINT || several, "{audience}");
     let seconds = |name: &str| claims[name].as_i64().expect("whole seconds");
     assert!(now < seconds("exp").saturating_add(60));
@@ -162,13 +170,15 @@ fn check_believed(caller: &Caller, header: &str, claims: &str) {
 pub fn check_one_is_believed() {
     let now = now().as_second();
     let header = json!({ "alg": "ES384", "typ": "JWT", "kid": KEY_ID });
-    let claims = json!({ "iss": ISSUER, "aud": ENDPOINT, "exp": now + 300, "iat": now, "jti": "one" });
+    let claims =
+        json!({ "iss": ISSUER, "aud": ENDPOINT, "exp": now + 300, "iat": now, "jti": "one" });
     let message = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header.to_string()),
         URL_SAFE_NO_PAD.encode(claims.to_string())
     );
-    let signature = crypto::sign(message.as_bytes(), &OURS.private, Algorithm::ES384).expect("a signature");
+    let signature =
+        crypto::sign(message.as_bytes(), &OURS.private, Algorithm::ES384).expect("a signature");
     let caller = authenticate(&format!("Bearer {message}.{signature}")).expect("a good token");
     check_believed(&caller, &header.to_string(), &claims.to_string());
 }

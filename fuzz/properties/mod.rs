@@ -36,9 +36,7 @@ pub static KNOWLEDGE: LazyLock<Knowledge> =
 
 /// The assessment time of the fixtures.
 pub fn now() -> Timestamp {
-    rrdtc::config::FIXTURES_AS_OF
-        .parse()
-        .expect("an instant")
+    rrdtc::config::FIXTURES_AS_OF.parse().expect("an instant")
 }
 
 pub const PREDICTORS: [&str; 4] = [

@@ -20,23 +20,38 @@ fn check_extract(input: &[u8]) {
     };
     let told = |extraction: &Extraction| -> Vec<(String, String, Vec<_>)> {
         let rows = extraction.rows.iter();
-        rows.map(|row| (row.patient.clone(), row.time_zero.to_string(), row.predictors().collect()))
-            .collect()
+        rows.map(|row| {
+            (
+                row.patient.clone(),
+                row.time_zero.to_string(),
+                row.predictors().collect(),
+            )
+        })
+        .collect()
     };
     let rows = told(&first);
-    assert_eq!(extracted(input).as_ref().map(told), Some(rows.clone()), "the same lines give the same rows");
+    assert_eq!(
+        extracted(input).as_ref().map(told),
+        Some(rows.clone()),
+        "the same lines give the same rows"
+    );
     for (_, _, predictors) in &rows {
         for (predictor, state, reason) in predictors {
             assert!(
                 ["present", "absent", "unknown", "conflicting"].contains(state),
                 "{predictor:?} is {state}"
             );
-            assert_eq!(reason.is_some(), matches!(*state, "unknown" | "conflicting"));
+            assert_eq!(
+                reason.is_some(),
+                matches!(*state, "unknown" | "conflicting")
+            );
         }
     }
     // A line that breaks off may be anybody's Observation.
     let mut more = input.to_vec();
-    more.extend_from_slice(b"\n{\"resourceType\":\"Observation\",\"id\":\"cut\",\"subject\":{\"refer");
+    more.extend_from_slice(
+        b"\n{\"resourceType\":\"Observation\",\"id\":\"cut\",\"subject\":{\"refer",
+    );
     let Some(after) = extracted(&more) else {
         panic!("a broken line costs the whole export");
     };
@@ -57,7 +72,10 @@ fn check_extract(input: &[u8]) {
 fn extracted(input: &[u8]) -> Option<Extraction> {
     let folder = std::env::temp_dir();
     let thread = std::thread::current().id();
-    let file: PathBuf = folder.join(format!("rrdtc-fuzz-{}-{thread:?}.ndjson", std::process::id()));
+    let file: PathBuf = folder.join(format!(
+        "rrdtc-fuzz-{}-{thread:?}.ndjson",
+        std::process::id()
+    ));
     std::fs::write(&file, input).expect("a temporary file");
     let judgement = Judgement {
         terminology: &KNOWLEDGE.terminology,
@@ -80,7 +98,10 @@ fn extracted(input: &[u8]) -> Option<Extraction> {
         Ok(extraction) => Some(extraction),
         Err(error) => {
             let told = error.to_string();
-            assert!(!told.is_empty() && !told.contains(FAMILY_NAME), "an error quotes a line");
+            assert!(
+                !told.is_empty() && !told.contains(FAMILY_NAME),
+                "an error quotes a line"
+            );
             None
         }
     }

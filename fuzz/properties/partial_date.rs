@@ -26,7 +26,10 @@ pub fn check(input: &[u8]) {
     assert!(year >= 1);
     assert_eq!((days.low.year(), days.high.year()), (year, year));
     match bytes.len() {
-        4 => assert_eq!(days_between(days.low, days.high), if is_leap(year) { 365 } else { 364 }),
+        4 => assert_eq!(
+            days_between(days.low, days.high),
+            if is_leap(year) { 365 } else { 364 }
+        ),
         7 => assert_eq!(days.low.month(), days.high.month()),
         _ => {
             assert!(bytes.len() >= 10 && days.low == days.high, "{text:?}");
@@ -36,7 +39,9 @@ pub fn check(input: &[u8]) {
     // Every longer text means some of the days that its beginning means.
     for shorter in [4, 7, 10] {
         if bytes.len() > shorter {
-            let wider = PartialDate::parse(&text[..shorter]).expect("the beginning of a date is one").days();
+            let wider = PartialDate::parse(&text[..shorter])
+                .expect("the beginning of a date is one")
+                .days();
             assert!(wider.low <= days.low && days.high <= wider.high, "{text:?}");
         }
     }
@@ -45,7 +50,10 @@ pub fn check(input: &[u8]) {
     }
     let fixture = jiff::civil::date(1970, 3, 1);
     assert!(completed_years(fixture, days.low) <= completed_years(fixture, days.high));
-    assert_eq!(days_between(fixture, days.low), -days_between(days.low, fixture));
+    assert_eq!(
+        days_between(fixture, days.low),
+        -days_between(days.low, fixture)
+    );
 }
 
 /// Nothing follows a `Z`, and an offset is signed.
@@ -66,7 +74,10 @@ fn is_leap(year: i16) -> bool {
 fn is_fhir_date(text: &str) -> bool {
     let number = |range: std::ops::Range<usize>| -> Option<u32> {
         let part = text.get(range)?;
-        part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten()
+        part.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| part.parse().ok())
+            .flatten()
     };
     let sign = |at: usize, expected: u8| text.as_bytes().get(at) == Some(&expected);
     let Some(year) = number(0..4).filter(|year| *year > 0) else {
@@ -117,7 +128,13 @@ fn is_fhir_date(text: &str) -> bool {
             return false;
         };
         zone.len() == 5
-            && zone.bytes().enumerate().all(|(at, byte)| if at == 2 { byte == b':' } else { byte.is_ascii_digit() })
+            && zone.bytes().enumerate().all(|(at, byte)| {
+                if at == 2 {
+                    byte == b':'
+                } else {
+                    byte.is_ascii_digit()
+                }
+            })
             && minute <= 59
             && (hour <= 13 || (hour == 14 && minute == 0))
     };

@@ -19,15 +19,26 @@ pub fn check(input: &[u8]) {
         "{{\"value\":{}",
         number.map_or_else(|| json!(value).to_string(), str::to_owned)
     );
-    for (name, text) in [("unit", unit), ("code", code), ("system", system), ("comparator", comparator)] {
+    for (name, text) in [
+        ("unit", unit),
+        ("code", code),
+        ("system", system),
+        ("comparator", comparator),
+    ] {
         if !text.is_empty() {
             quantity.push_str(&format!(",\"{name}\":{}", json!(text)));
         }
     }
     quantity.push('}');
     let request = REQUEST.replace("\"QUANTITY\"", &quantity);
-    let bytes = answer::handle(request.as_bytes(), "rr-dtc-patient-view", &KNOWLEDGE, &SETTINGS.advice, now())
-        .unwrap_or_else(|problem| panic!("one quantity costs the whole call: {}", problem.text()));
+    let bytes = answer::handle(
+        request.as_bytes(),
+        "rr-dtc-patient-view",
+        &KNOWLEDGE,
+        &SETTINGS.advice,
+        now(),
+    )
+    .unwrap_or_else(|problem| panic!("one quantity costs the whole call: {}", problem.text()));
     let answer: Value = serde_json::from_slice(&bytes).expect("an answer is JSON");
     let assessment = &answer["extension"]["org.rrdtc.assessment"];
     check_assessment(assessment);
@@ -35,7 +46,9 @@ pub fn check(input: &[u8]) {
         return;
     };
     assert_eq!(recurrence, "unknown");
-    let parsed = number.and_then(|text| text.parse::<f64>().ok()).filter(|number| number.is_finite());
+    let parsed = number
+        .and_then(|text| text.parse::<f64>().ok())
+        .filter(|number| number.is_finite());
     let Some(measure) = parsed else {
         assert!(!decided(&fdg), "{value:?} is no number and decides the PET");
         assert!(!decided(&age), "{value:?} is no number and decides the age");
@@ -43,13 +56,22 @@ pub fn check(input: &[u8]) {
     };
     match fdg.as_str() {
         "present" => {
-            assert!(matches!(comparator, "" | ">" | ">="), "{comparator:?} {value:?}");
+            assert!(
+                matches!(comparator, "" | ">" | ">="),
+                "{comparator:?} {value:?}"
+            );
             assert!((SUV_MAX..=200.0).contains(&measure), "{value:?} is present");
         }
         "absent" => {
-            assert!(matches!(comparator, "" | "<" | "<="), "{comparator:?} {value:?}");
+            assert!(
+                matches!(comparator, "" | "<" | "<="),
+                "{comparator:?} {value:?}"
+            );
             assert!(measure > 0.0 && measure <= SUV_MAX, "{value:?} is absent");
-            assert!(measure < SUV_MAX || comparator == "<", "{value:?} is absent");
+            assert!(
+                measure < SUV_MAX || comparator == "<",
+                "{value:?} is absent"
+            );
         }
         _ => {}
     }
@@ -57,7 +79,11 @@ pub fn check(input: &[u8]) {
         assert!(measure >= 0.0, "{value:?} is an age");
         let unit = if code.is_empty() { unit } else { code };
         assert!(
-            ["a", "year", "years", "mo", "month", "months", "wk", "week", "weeks", "d", "day", "days"].contains(&unit),
+            [
+                "a", "year", "years", "mo", "month", "months", "wk", "week", "weeks", "d", "day",
+                "days"
+            ]
+            .contains(&unit),
             "an age of {unit:?} decides"
         );
     }
