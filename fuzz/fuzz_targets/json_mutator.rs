@@ -177,10 +177,7 @@ fn change(value: &mut Value, at: &mut usize, donor: &Value, chance: &mut Chance)
 }
 
 fn change_here(value: &mut Value, donor: &Value, chance: &mut Chance) {
-    let known = || serde_json::from_str::<Value>(VALUES[0]).unwrap_or_default();
-    let mut fresh =
-        || serde_json::from_str(VALUES[chance.below(VALUES.len())]).unwrap_or_else(|_| known());
-    let fresh: Value = fresh();
+    let fresh: Value = serde_json::from_str(VALUES[chance.below(VALUES.len())]).unwrap_or_default();
     match value {
         Value::Object(members) if !members.is_empty() && chance.below(4) != 0 => {
             let name = members

@@ -29,11 +29,11 @@ pub fn check(body: &[u8]) {
     check_assessment(assessment);
     let text = std::str::from_utf8(body).expect("what is not UTF-8 is refused");
     check_absent_has_a_record(text, assessment);
-    if let Some(more) = with_unreadable(text) {
-        if let Ok(bytes) = handle(more.as_bytes()) {
-            let answer: Value = serde_json::from_slice(&bytes).expect("an answer is JSON");
-            check_not_turned_absent(assessment, &answer["extension"]["org.rrdtc.assessment"]);
-        }
+    if let Some(more) = with_unreadable(text)
+        && let Ok(bytes) = handle(more.as_bytes())
+    {
+        let answer: Value = serde_json::from_slice(&bytes).expect("an answer is JSON");
+        check_not_turned_absent(assessment, &answer["extension"]["org.rrdtc.assessment"]);
     }
 }
 
