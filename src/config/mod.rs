@@ -197,16 +197,30 @@ impl Settings {
         Self::read_with(Some(file), None)
     }
 
+    /// The same for the text of a file that is named `file` in what is told. Files that settings name are still read.
+    pub fn of_text(file: &Path, text: &str) -> Result<Self, InvalidConfiguration> {
+        Self::read_text(Some((file, text)), None)
+    }
+
     fn read_with(
         file: Option<&Path>,
         environment: Option<Env>,
     ) -> Result<Self, InvalidConfiguration> {
+        let Some(file) = file else {
+            return Self::read_text(None, environment);
+        };
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| InvalidConfiguration::File(file.to_owned(), error))?;
+        Self::read_text(Some((file, &text)), environment)
+    }
+
+    fn read_text(
+        file: Option<(&Path, &str)>,
+        environment: Option<Env>,
+    ) -> Result<Self, InvalidConfiguration> {
         let mut figment = Figment::from(Toml::string(DEFAULTS));
-        let mut text = String::new();
-        if let Some(path) = file {
-            text = std::fs::read_to_string(path)
-                .map_err(|error| InvalidConfiguration::File(path.to_owned(), error))?;
-            if let Err(error) = toml_edit::ImDocument::parse(text.as_str()) {
+        if let Some((path, text)) = file {
+            if let Err(error) = toml_edit::ImDocument::parse(text) {
                 let at = error.span().map_or(0, |span| span.start);
                 return Err(InvalidConfiguration::Toml {
                     file: path.to_owned(),
@@ -215,16 +229,18 @@ impl Settings {
                         .filter(|byte| **byte == b'\n')
                         .count()
                         + 1,
-                    problem: error.message().to_owned(),
+                    problem: match error.message().trim() {
+                        "" => "expected a value, or another name or table".to_owned(),
+                        problem => problem.to_owned(),
+                    },
                 });
             }
-            figment = figment.merge(Toml::string(&text));
+            figment = figment.merge(Toml::string(text));
         }
         if let Some(environment) = environment {
             figment = figment.merge(environment);
         }
-        let located = file.map(|file| (file, text.as_str()));
-        Self::read(&figment, located)
+        Self::read(&figment, file)
     }
 
     /// The defaults with one setting replaced, for tests and tools.

@@ -94,7 +94,10 @@ fn is_time(text: &str) -> bool {
     let clock = match text.find(['Z', '+', '-']) {
         Some(at) => {
             let (clock, zone) = text.split_at(at);
-            if zone != "Z" && !(zone.len() == 6 && clock_fields(&zone[1..])) {
+            let is_offset = zone
+                .strip_prefix(['+', '-'])
+                .is_some_and(|offset| offset.len() == 5 && clock_fields(offset));
+            if zone != "Z" && !is_offset {
                 return false;
             }
             clock
@@ -165,6 +168,13 @@ mod tests {
                 .ok()
                 .map(|d| (d.days().low, d.days().high));
             assert_eq!(days, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_offset_behind_z_is_no_zone() {
+        for text in ["2019-05-07T10:00:00Z14:00", "2019-05-07T10:00:00Z+1:00"] {
+            assert_eq!(PartialDate::parse(text), Err(NotADate), "{text}");
         }
     }
 

@@ -211,6 +211,10 @@ impl<'a> View<'a> {
     pub fn number(&self, name: &str) -> Result<Option<String>, Unreadable> {
         match self.primitive(name)? {
             None => Ok(None),
+            // A string in the place of a number comes as a decimal too, whatever it says.
+            Some(Primitive::Decimal(text)) if text.parse::<serde_json::Number>().is_err() => {
+                Err(Unreadable)
+            }
             Some(Primitive::Decimal(text)) => Ok(Some(text.clone())),
             Some(Primitive::Integer(number)) => Ok(Some(number.to_string())),
             Some(_) => Err(Unreadable),

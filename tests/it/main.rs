@@ -15,6 +15,7 @@ mod extract;
 mod fetch;
 mod fhirbolt_pins;
 mod fixtures;
+mod fuzz_corpora;
 mod misbehaving;
 mod model_facts;
 mod monitoring;
