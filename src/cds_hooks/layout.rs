@@ -3,7 +3,7 @@
 
 use super::card::{SUMMARY_LIMIT, summary};
 use crate::domain::model::Model;
-use crate::domain::score::{State, classify, score};
+use crate::domain::score::{State, States, classify, score};
 use crate::texts::Texts;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, Output, Value};
@@ -169,7 +169,7 @@ fn keys_of(template: &str) -> Vec<String> {
 fn check_summaries(texts: &Texts, model: &Model) -> Result<(), InvalidLayout> {
     let states = [State::Present, State::Absent, State::Unknown];
     for index in 0..states.len().pow(4) {
-        let states: [State; 4] =
+        let states: States =
             std::array::from_fn(|digit| states[index / states.len().pow(digit as u32) % 3]);
         let score = score(model, &states);
         let class = classify(model, score);

@@ -4,7 +4,7 @@ use super::assess::{assess_patient, choose, read_files, resources, values};
 use super::{Common, Failure, parse_instant};
 use crate::chart::Release;
 use crate::config::{Knowledge, Settings};
-use crate::domain::score::State;
+use crate::domain::score::States;
 use crate::model::figure::svg;
 use clap::Args;
 use jiff::Timestamp;
@@ -57,7 +57,7 @@ impl Nomogram {
     }
 
     /// The states that `rrdtc assess` finds for the same input.
-    fn states(&self, settings: &Settings, knowledge: &Knowledge) -> Result<[State; 4], Failure> {
+    fn states(&self, settings: &Settings, knowledge: &Knowledge) -> Result<States, Failure> {
         let texts = read_files(&self.patient)?;
         let values = values(&texts)?;
         let resources = resources(&values, self.fhir_version)?;

@@ -1,10 +1,10 @@
 //! A cohort as counts: with four predictors of four states there are 256 kinds of patients, however many patients.
 
 use super::Outcome;
-use crate::domain::score::{Pattern, State};
+use crate::domain::score::{Pattern, Predictor, State, States};
 
 /// Four states to the power of four predictors.
-const KINDS: usize = 256;
+const KINDS: usize = State::ALL.len().pow(Predictor::COUNT as u32);
 
 /// How many patients share their four states and their outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,17 +31,17 @@ pub struct PatternCounts {
 
 impl Counts {
     /// Counts so many patients more.
-    pub fn add(&mut self, states: &[State; 4], outcome: Outcome, patients: u64) {
+    pub fn add(&mut self, states: &States, outcome: Outcome, patients: u64) {
         self.by_kind[index(states)][outcome as usize] += patients;
     }
 
     /// How many patients have these states and this outcome.
-    pub fn of(&self, states: &[State; 4], outcome: Outcome) -> u64 {
+    pub fn of(&self, states: &States, outcome: Outcome) -> u64 {
         self.by_kind[index(states)][outcome as usize]
     }
 
     /// Every kind of patient that there is: states, and how many turned out refractory, did not, are undetermined.
-    pub fn iter(&self) -> impl Iterator<Item = ([State; 4], [u64; 3])> {
+    pub fn iter(&self) -> impl Iterator<Item = (States, [u64; 3])> {
         self.by_kind
             .iter()
             .enumerate()
@@ -78,14 +78,14 @@ impl PatternCounts {
     }
 }
 
-fn index(states: &[State; 4]) -> usize {
+fn index(states: &States) -> usize {
     states
         .iter()
         .fold(0, |index, state| index << 2 | *state as usize)
 }
 
-fn states(index: usize) -> [State; 4] {
-    std::array::from_fn(|place| State::ALL[index >> (2 * (3 - place)) & 3])
+fn states(index: usize) -> States {
+    std::array::from_fn(|place| State::ALL[index >> (2 * (Predictor::COUNT - 1 - place)) & 3])
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub mod time_zero;
 pub use counts::{Counts, PatternCounts};
 pub use page::page;
 
-use crate::domain::score::State;
+use crate::domain::score::States;
 use jiff::civil::Date;
 
 /// What became of a patient.
@@ -38,7 +38,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Default)]
 pub struct Cohort {
     /// The four predictors in the order of [`crate::domain::score::Predictor::ALL`].
-    pub states: Vec<[State; 4]>,
+    pub states: Vec<States>,
     /// What became of them.
     pub outcomes: Vec<Outcome>,
     /// A probability (0 to 1) that the input gives for each patient, where it has such a column: of another model, or of an

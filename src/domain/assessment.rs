@@ -8,7 +8,7 @@ use super::rules::{
     Context, Finding, Settings, age_at_diagnosis, applicability, fdg_uptake, metastasis_sites,
     recurrence,
 };
-use super::score::{self, Classification, Predictor, State};
+use super::score::{self, Classification, Predictor, States};
 use age_at_diagnosis::Years;
 use applicability::Applicability;
 use jiff::civil::Date;
@@ -29,7 +29,7 @@ pub struct Assessment {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {
     /// The four findings in the order of [`Predictor::ALL`].
-    pub predictors: [PredictorResult; 4],
+    pub predictors: [PredictorResult; Predictor::COUNT],
     /// Age at diagnosis in completed years, where known.
     pub years: Option<Years>,
     /// Site groups found.
@@ -59,7 +59,7 @@ impl Scored {
     /// Puts another finding in the place of one predictor's; score, class and probability follow.
     pub fn replace(&mut self, predictor: Predictor, finding: Finding, model: &Model) {
         self.predictors[predictor as usize].finding = finding;
-        let states: [State; 4] = std::array::from_fn(|i| self.predictors[i].finding.state);
+        let states: States = std::array::from_fn(|i| self.predictors[i].finding.state);
         for predictor in Predictor::ALL {
             let result = &mut self.predictors[predictor as usize];
             result.points = score::points(model, predictor, states[predictor as usize]);
@@ -101,7 +101,7 @@ pub fn assess(mut facts: Facts, model: &Model, settings: Settings, today: Date) 
     let (metastasis, sites) = metastasis_sites::decide(facts, context);
     let (fdg, suv_max) = fdg_uptake::decide(facts, context);
     let findings = [age, recurrence, metastasis, fdg];
-    let states: [State; 4] = std::array::from_fn(|i| findings[i].state);
+    let states: States = std::array::from_fn(|i| findings[i].state);
     let mut findings = findings.into_iter();
     let predictors = Predictor::ALL.map(|predictor| PredictorResult {
         // `findings` and `Predictor::ALL` both have four members.

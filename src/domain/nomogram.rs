@@ -5,7 +5,7 @@
 //! where those of `liu-2022` come from is told by `rrdtc model facts` (domain.md section 6).
 
 use super::model::Model;
-use super::score::{Pattern, Predictor, State};
+use super::score::{Pattern, Predictor, States};
 
 /// Estimates in a file may differ from what its coefficients give by so much.
 const TOLERANCE: f64 = 1e-9;
@@ -16,10 +16,13 @@ pub struct Coefficients {
     /// Log odds of the outcome with none of the four predictors.
     pub intercept: f64,
     /// Log odds ratios in the order of [`Predictor::ALL`].
-    pub log_odds_ratios: [f64; 4],
+    pub log_odds_ratios: [f64; Predictor::COUNT],
 }
 
 impl Coefficients {
+    /// How many there are: the intercept and one for each predictor.
+    pub const COUNT: usize = 1 + Predictor::COUNT;
+
     /// Log odds of a pattern.
     pub fn log_odds(&self, pattern: Pattern) -> f64 {
         Predictor::ALL
@@ -233,7 +236,7 @@ impl Nomogram {
     }
 
     /// What the states tell: one row of the table, or the limits of all rows that are possible.
-    pub fn probability(&self, states: &[State; 4]) -> Probability {
+    pub fn probability(&self, states: &States) -> Probability {
         let mut rows = Pattern::completions(states).map(|pattern| self.of(pattern));
         // States always have a completion.
         let first = rows

@@ -22,8 +22,11 @@ pub enum Predictor {
 }
 
 impl Predictor {
+    /// How many there are.
+    pub const COUNT: usize = 4;
+
     /// All four.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::AgeAtDiagnosis,
         Self::Recurrence,
         Self::MultiSiteMetastasis,
@@ -69,13 +72,16 @@ impl State {
     }
 }
 
+/// The state of each predictor, in the order of [`Predictor::ALL`].
+pub type States = [State; Predictor::COUNT];
+
 /// Presence or absence of each of the four predictors, in the order of [`Predictor::ALL`]: one of 16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Pattern(pub [bool; 4]);
+pub struct Pattern(pub [bool; Predictor::COUNT]);
 
 impl Pattern {
     /// How many there are.
-    pub const COUNT: usize = 16;
+    pub const COUNT: usize = 1 << Predictor::COUNT;
 
     /// All 16, in the order of [`Self::index`].
     pub fn all() -> impl Iterator<Item = Self> {
@@ -84,7 +90,7 @@ impl Pattern {
 
     /// Its place among the 16: bit 0 is the first predictor.
     pub fn index(self) -> usize {
-        (0..4).fold(0, |index, bit| index | usize::from(self.0[bit]) << bit)
+        (0..Predictor::COUNT).fold(0, |index, bit| index | usize::from(self.0[bit]) << bit)
     }
 
     fn of_index(index: usize) -> Self {
@@ -97,7 +103,7 @@ impl Pattern {
     }
 
     /// The states that say so.
-    pub fn states(self) -> [State; 4] {
+    pub fn states(self) -> States {
         self.0.map(|present| {
             if present {
                 State::Present
@@ -113,7 +119,7 @@ impl Pattern {
     }
 
     /// Every pattern that the states leave possible.
-    pub fn completions(states: &[State; 4]) -> impl Iterator<Item = Self> {
+    pub fn completions(states: &States) -> impl Iterator<Item = Self> {
         let states = *states;
         Self::all().filter(move |pattern| {
             states
@@ -131,7 +137,7 @@ impl Pattern {
 /// The predictors that are present, in the names of the paper.
 impl std::fmt::Display for Pattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names = ["age", "recurrence", "multi-site", "FDG"];
+        let names: [_; Predictor::COUNT] = ["age", "recurrence", "multi-site", "FDG"];
         let present: Vec<&str> = names
             .into_iter()
             .zip(self.0)
@@ -180,7 +186,7 @@ pub fn points(model: &Model, predictor: Predictor, state: State) -> Interval<u32
 }
 
 /// Least and greatest sum over every completion of the open predictors.
-pub fn score(model: &Model, states: &[State; 4]) -> Interval<u32> {
+pub fn score(model: &Model, states: &States) -> Interval<u32> {
     let mut sum = Interval::exactly(0);
     for (predictor, state) in Predictor::ALL.into_iter().zip(states) {
         let points = points(model, predictor, *state);
@@ -202,8 +208,8 @@ pub fn classify(model: &Model, score: Interval<u32>) -> Classification {
 }
 
 /// For an open predictor: would one of its two values, the other open ones left open, make the class determinate?
-pub fn decisive(model: &Model, states: &[State; 4], predictor: Predictor) -> bool {
-    let class = |states: &[State; 4]| classify(model, score(model, states));
+pub fn decisive(model: &Model, states: &States, predictor: Predictor) -> bool {
+    let class = |states: &States| classify(model, score(model, states));
     let index = predictor as usize;
     states[index].is_open()
         && class(states) == Classification::Indeterminate

@@ -5,7 +5,7 @@ use super::trail::Answer;
 use super::{Chart, Period, Point};
 use crate::cohort::Counts;
 use crate::domain::model::Model;
-use crate::domain::score::{Classification, Predictor, State, classify, score};
+use crate::domain::score::{Classification, Predictor, State, States, classify, score};
 use crate::model::published::Published;
 
 /// With what the months are compared.
@@ -148,7 +148,7 @@ pub(super) fn shares(
 }
 
 /// A share of a cohort that was read.
-fn outside(against: &Against<'_>, of: impl Fn(&[State; 4]) -> Option<bool>) -> Option<(u64, u64)> {
+fn outside(against: &Against<'_>, of: impl Fn(&States) -> Option<bool>) -> Option<(u64, u64)> {
     let Against::Cohort(counts) = against else {
         return None;
     };

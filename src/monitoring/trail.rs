@@ -4,7 +4,7 @@
 
 use super::TrailSummary;
 use crate::audit::Report;
-use crate::domain::score::{Predictor, State};
+use crate::domain::score::{Predictor, State, States};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde::Deserialize;
@@ -60,7 +60,7 @@ pub(super) struct Answer {
     pub reasons: Vec<String>,
     pub caveats: Vec<String>,
     /// None where the model does not apply.
-    pub states: Option<[State; 4]>,
+    pub states: Option<States>,
     pub class: Option<String>,
     pub display: String,
     pub model: String,
@@ -108,8 +108,8 @@ fn state(name: &str) -> Option<State> {
 }
 
 /// The four states; none where there is no entry for a predictor.
-fn states(of: &BTreeMap<String, String>) -> Option<[State; 4]> {
-    let mut states = [State::Unknown; 4];
+fn states(of: &BTreeMap<String, String>) -> Option<States> {
+    let mut states = [State::Unknown; Predictor::COUNT];
     for (place, predictor) in Predictor::ALL.into_iter().enumerate() {
         states[place] = state(of.get(predictor.name())?)?;
     }

@@ -1,6 +1,7 @@
 //! The answer's JSON as the page reads it (domain.md section 5). What is a code there stays one here.
 
 use super::PageError;
+use crate::domain::score::Predictor;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -57,8 +58,8 @@ pub(super) struct Predictors {
 }
 
 impl Predictors {
-    /// In the order of [`crate::domain::score::Predictor::ALL`].
-    pub(super) fn all(&self) -> [&Found; 4] {
+    /// In the order of [`Predictor::ALL`].
+    pub(super) fn all(&self) -> [&Found; Predictor::COUNT] {
         [
             &self.age_at_diagnosis,
             &self.recurrence,

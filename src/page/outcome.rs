@@ -6,7 +6,7 @@ use super::probability::InWords;
 use super::view::{class_words, score_of};
 use super::what_if::{FIELD, Hypothetical, hypothetical};
 use crate::cds_hooks::response::classification;
-use crate::domain::score::{Predictor, State};
+use crate::domain::score::{Predictor, States};
 use crate::texts::Texts;
 
 /// The form, and what came of it.
@@ -63,7 +63,7 @@ impl Record {
 }
 
 impl WhatIfView {
-    pub(super) fn new(input: &PageInput<'_>, states: [State; 4], record: Record) -> Self {
+    pub(super) fn new(input: &PageInput<'_>, states: States, record: Record) -> Self {
         let texts = input.texts;
         let open = Predictor::ALL
             .into_iter()

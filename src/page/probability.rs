@@ -6,7 +6,7 @@ use super::inert::{REFERENCE, clean};
 use crate::cds_hooks::words;
 use crate::domain::model::Model;
 use crate::domain::nomogram::Rounding;
-use crate::domain::score::{Pattern, State};
+use crate::domain::score::{Pattern, States};
 use crate::texts::Texts;
 
 /// A probability.
@@ -25,7 +25,7 @@ impl ProbabilityView {
         texts: &Texts,
         probability: &Probability,
         model: Option<&Model>,
-        states: &[State; 4],
+        states: &States,
     ) -> Self {
         let (low, high, estimate) = (probability.low, probability.high, probability.estimate);
         let in_words = InWords::new(texts, low, high, estimate);

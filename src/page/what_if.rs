@@ -5,7 +5,7 @@ use super::answer::Answer;
 use crate::domain::interval::Interval;
 use crate::domain::model::Model;
 use crate::domain::nomogram::Probability;
-use crate::domain::score::{Classification, Predictor, State, classify, score};
+use crate::domain::score::{Classification, Predictor, State, States, classify, score};
 use serde_json::Value;
 
 /// Beginning of the names of the form's fields; the predictor's name follows.
@@ -17,7 +17,7 @@ pub fn what_if<'a>(
     assessment: &Value,
     query: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Vec<(Predictor, bool)> {
-    let mut chosen = [None; 4];
+    let mut chosen = [None; Predictor::COUNT];
     for (name, value) in query {
         let Some(predictor) = name.strip_prefix(FIELD).and_then(named) else {
             continue;
@@ -49,7 +49,7 @@ fn is_open(state: &str) -> bool {
 }
 
 /// The states of an answer.
-pub(super) fn states(answer: &Answer) -> Option<[State; 4]> {
+pub(super) fn states(answer: &Answer) -> Option<States> {
     let found = answer.predictors.as_ref()?.all();
     Some(found.map(|found| match found.state.as_str() {
         "present" => State::Present,
@@ -71,7 +71,7 @@ pub(super) struct Hypothetical {
 /// The answer under assumptions about predictors that are open; none where there is nothing to assume.
 pub(super) fn hypothetical(
     model: &Model,
-    mut states: [State; 4],
+    mut states: States,
     assumed: &[(Predictor, bool)],
 ) -> Option<Hypothetical> {
     let mut assumptions = Vec::new();

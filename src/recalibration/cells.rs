@@ -2,11 +2,11 @@
 
 use crate::cohort::PatternCounts;
 use crate::domain::nomogram::Coefficients;
-use crate::domain::score::Pattern;
+use crate::domain::score::{Pattern, Predictor};
 use crate::statistics::regression::{NoFit, Penalty, Rows, fit};
 
-/// Intercept and four coefficients.
-pub(super) const SIZE: usize = 5;
+/// Intercept and the coefficients of the predictors.
+pub(super) const SIZE: usize = Coefficients::COUNT;
 
 /// The design row of a pattern.
 pub(super) fn design(pattern: Pattern) -> [f64; SIZE] {
@@ -100,7 +100,7 @@ impl Cells {
 
     /// Which predictors can be told apart in these patients: not those that are the same for all, or follow from others.
     pub fn estimable(&self, model: &[f64; SIZE]) -> Vec<usize> {
-        let mut columns: Vec<usize> = (0..4).collect();
+        let mut columns: Vec<usize> = (0..Predictor::COUNT).collect();
         loop {
             match fit(&self.by_predictors(model, &columns), Penalty::None) {
                 Err(NoFit::Constant { column } | NoFit::Dependent { column }) => {

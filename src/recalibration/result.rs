@@ -1,6 +1,7 @@
 //! What a recalibration says: plain data, made to be written as JSON and drawn. Nothing here is
 //! computed. A figure that is not known is left out, and `notes` say why.
 
+use crate::domain::nomogram::Coefficients;
 use serde::Serialize;
 
 /// How much of a model is updated, least first.
@@ -42,7 +43,7 @@ impl Step {
             Self::None => 0,
             Self::Intercept => 1,
             Self::InterceptAndSlope => 2,
-            Self::Revision => 5,
+            Self::Revision => Coefficients::COUNT as u32,
         }
     }
 

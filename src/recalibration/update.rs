@@ -123,12 +123,7 @@ impl Likelihoods {
                 if has_slope { slope } else { intercept },
                 revision,
             ],
-            parameters: [
-                0,
-                1,
-                1 + u32::from(has_slope),
-                1 + u32::try_from(columns.len()).unwrap_or(4),
-            ],
+            parameters: [0, 1, 1 + u32::from(has_slope), 1 + columns.len() as u32],
             separated,
         })
     }

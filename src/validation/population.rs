@@ -2,11 +2,11 @@
 
 use crate::cohort::{Cohort, Outcome, PatternCounts};
 use crate::domain::model::Model;
-use crate::domain::score::{Pattern, Predictor, State};
+use crate::domain::score::{Pattern, Predictor, State, States};
 use crate::statistics::ranking::Ranked;
 
 /// The pattern of four known states.
-pub fn pattern(states: &[State; 4]) -> Option<Pattern> {
+pub fn pattern(states: &States) -> Option<Pattern> {
     let mut pattern = Pattern::default();
     for (present, state) in pattern.0.iter_mut().zip(states) {
         *present = match state {

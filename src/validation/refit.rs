@@ -6,6 +6,7 @@
 use super::result::{Coefficient, Figure, OptimismRow, Refit};
 use crate::cohort::PatternCounts;
 use crate::domain::model::Model;
+use crate::domain::nomogram::Coefficients;
 use crate::domain::score::{Pattern, Predictor};
 use crate::statistics::Estimate;
 use crate::statistics::bootstrap::{Optimism, counts_into, optimism};
@@ -110,7 +111,7 @@ fn told(name: &'static str, row: Optimism) -> Option<OptimismRow> {
     })
 }
 
-fn coefficients(fit: &Fit<5>, model: &Model) -> Vec<Coefficient> {
+fn coefficients(fit: &Fit<{ Coefficients::COUNT }>, model: &Model) -> Vec<Coefficient> {
     let own = model
         .nomogram
         .as_ref()
@@ -150,8 +151,8 @@ fn cells(counts: &PatternCounts) -> Cells {
     unflat(&flat(counts))
 }
 
-fn four_factors(cells: &Cells) -> Result<Fit<5>, NoFit> {
-    let groups: Vec<Group<5>> = Pattern::all()
+fn four_factors(cells: &Cells) -> Result<Fit<{ Coefficients::COUNT }>, NoFit> {
+    let groups: Vec<Group<{ Coefficients::COUNT }>> = Pattern::all()
         .map(|pattern| {
             let [events, others] = cells[pattern.index()];
             Group {
@@ -164,14 +165,14 @@ fn four_factors(cells: &Cells) -> Result<Fit<5>, NoFit> {
     fit(&groups)
 }
 
-fn row(pattern: Pattern) -> [f64; 5] {
+fn row(pattern: Pattern) -> [f64; Coefficients::COUNT] {
     std::array::from_fn(|at| match at.checked_sub(1) {
         None => 1.0,
         Some(predictor) => f64::from(u8::from(pattern.0[predictor])),
     })
 }
 
-fn log_odds(fit: &Fit<5>, pattern: Pattern) -> f64 {
+fn log_odds(fit: &Fit<{ Coefficients::COUNT }>, pattern: Pattern) -> f64 {
     let terms = row(pattern).into_iter().zip(fit.coefficients);
     terms.map(|(x, b)| x * b).sum()
 }
@@ -196,7 +197,7 @@ fn ranked(cells: &Cells, of: impl Fn(Pattern) -> f64) -> Vec<Ranked> {
 }
 
 /// Indexes of a model on the patients that it was fitted to.
-fn on_itself(fit: &Fit<5>, cells: &Cells) -> Indexes {
+fn on_itself(fit: &Fit<{ Coefficients::COUNT }>, cells: &Cells) -> Indexes {
     let by_log_odds = ranked(cells, |pattern| log_odds(fit, pattern));
     let by_probability = ranked(cells, |pattern| expit(log_odds(fit, pattern)));
     let (n, null) = null_log_likelihood(cells);
@@ -217,7 +218,7 @@ fn on_itself(fit: &Fit<5>, cells: &Cells) -> Indexes {
 }
 
 /// Indexes of a model on other patients: by way of its recalibration there.
-fn elsewhere(fit: &Fit<5>, cells: &Cells) -> Option<Indexes> {
+fn elsewhere(fit: &Fit<{ Coefficients::COUNT }>, cells: &Cells) -> Option<Indexes> {
     let by_log_odds = ranked(cells, |pattern| log_odds(fit, pattern));
     let by_probability = ranked(cells, |pattern| expit(log_odds(fit, pattern)));
     let recalibrated = calibration::recalibrate(&by_probability).ok()?;

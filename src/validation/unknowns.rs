@@ -10,12 +10,12 @@ use super::result::{Bound, Unknowns, WithoutPet};
 use crate::cohort::{Counts, PatternCounts};
 use crate::domain::model::Model;
 use crate::domain::nomogram::Nomogram;
-use crate::domain::score::{self, Classification, Pattern, Predictor, State};
+use crate::domain::score::{self, Classification, Pattern, Predictor, States};
 use crate::statistics::ranking::{Ranked, c_index};
 
 /// Patients that share what is known of their predictors.
 struct Kind {
-    states: [State; 4],
+    states: States,
     refractory: u64,
     not_refractory: u64,
     class: Classification,
@@ -23,7 +23,7 @@ struct Kind {
 
 /// What the unknown predictors could change. Nobody is left out whose outcome is known.
 pub fn unknowns(counts: &Counts, model: &Model, shows_rates: bool) -> Unknowns {
-    let class_of = |states: &[State; 4]| score::classify(model, score::score(model, states));
+    let class_of = |states: &States| score::classify(model, score::score(model, states));
     let kinds: Vec<Kind> = counts
         .iter()
         .map(|(states, [refractory, not_refractory, _])| Kind {

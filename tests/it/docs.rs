@@ -1,5 +1,7 @@
 //! The documents say what is so: the example configuration, links, names of settings, metrics and tests.
 
+mod whereabouts;
+
 use rrdtc::config::{DEFAULTS, Settings, client_settings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

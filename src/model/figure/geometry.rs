@@ -5,7 +5,7 @@
 
 use crate::domain::interval::Interval;
 use crate::domain::nomogram::{Coefficients, Nomogram, inverse_logit};
-use crate::domain::score::{Pattern, Predictor, State};
+use crate::domain::score::{Pattern, Predictor, State, States};
 
 /// Points of the largest effect.
 pub const LARGEST: f64 = 100.0;
@@ -32,14 +32,14 @@ pub struct Scale {
     least: f64,
     /// Log odds that one point is worth.
     per_point: f64,
-    log_odds_ratios: [f64; 4],
+    log_odds_ratios: [f64; Predictor::COUNT],
 }
 
 /// Where a patient stands on the axes of points.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
     /// Points of each predictor: one value, or both levels when it is not known.
-    pub points: [Interval<f64>; 4],
+    pub points: [Interval<f64>; Predictor::COUNT],
     /// Least and greatest sum.
     pub total: Interval<f64>,
 }
@@ -130,7 +130,7 @@ impl Scale {
     }
 
     /// Where a patient stands.
-    pub fn reading(&self, states: &[State; 4]) -> Reading {
+    pub fn reading(&self, states: &States) -> Reading {
         let points = Predictor::ALL.map(|predictor| {
             let (absent, present) = (self.points(predictor, false), self.points(predictor, true));
             match states[predictor as usize] {

@@ -14,7 +14,7 @@ pub use words::{DescriptionWords, LegendWords, PredictorWords, StateWords, Words
 use crate::domain::interval::Interval;
 use crate::domain::model::Model;
 use crate::domain::nomogram::{Nomogram, Probability, Rounding, percent};
-use crate::domain::score::{Predictor, State};
+use crate::domain::score::{Predictor, State, States};
 use drawing::{Drawing, LARGE, SMALL, Style, TEXT, escape};
 use geometry::{Reading, Scale};
 use marks::{MARK, arrow, cut, example, limits_bar, open};
@@ -33,7 +33,7 @@ const NOTE: Style = Style::plain(SMALL);
 ///
 /// The picture scales with the element that holds it; at a width of 700 px the smallest text has 14 px. Its ids begin with
 /// `nomogram-`: a page can hold one.
-pub fn svg(model: &Model, states: Option<&[State; 4]>, words: &Words) -> Option<String> {
+pub fn svg(model: &Model, states: Option<&States>, words: &Words) -> Option<String> {
     let nomogram = model.nomogram.as_ref()?;
     let scale = Scale::new(nomogram.coefficients());
     let figure = Figure {
@@ -59,7 +59,7 @@ struct Figure<'a> {
 }
 
 struct Patient {
-    states: [State; 4],
+    states: States,
     reading: Reading,
     probability: Probability,
 }

@@ -3,7 +3,7 @@
 use super::respond::{self, Responder};
 use super::{Parameters, again, cannot_keep, cookie, page_of, path_of};
 use crate::cds_hooks::response::state_name;
-use crate::domain::score::{Predictor, State as PredictorState};
+use crate::domain::score::{Predictor, State as PredictorState, States};
 use crate::model::figure;
 use crate::page::{PageInput, PatientBanner, assets, what_if};
 use crate::server::error::Problem;
@@ -127,8 +127,8 @@ fn banner(patient: &banner::PatientBanner) -> PatientBanner {
 }
 
 /// The four states as the assessment tells them; none where the model does not apply.
-fn states(assessment: &Value) -> Option<[PredictorState; 4]> {
-    let mut states = [PredictorState::Unknown; 4];
+fn states(assessment: &Value) -> Option<States> {
+    let mut states = [PredictorState::Unknown; Predictor::COUNT];
     for predictor in Predictor::ALL {
         let name = assessment["predictors"][predictor.name()]["state"].as_str()?;
         let mut all = PredictorState::ALL.into_iter();

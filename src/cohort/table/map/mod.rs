@@ -9,7 +9,7 @@ use super::coding::{Coding, DecimalSign, OUTCOMES, STATES};
 use super::column::{Column, nearest};
 use super::growing::VariableRule;
 use crate::cohort::Outcome;
-use crate::domain::score::State;
+use crate::domain::score::{Predictor, State};
 use place::{Mistake, inside, known_keys, place, text, texts};
 use rules::{codes, predictor_rule, variable};
 use std::path::Path;
@@ -27,7 +27,7 @@ pub struct Map {
     pub(super) subgroups: Vec<String>,
     /// Local names of columns with a meaning.
     pub(super) names: Vec<(Column, String)>,
-    pub(super) predictors: [PredictorRule; 4],
+    pub(super) predictors: [PredictorRule; Predictor::COUNT],
     pub(super) outcome: Coding<Outcome>,
     pub(super) date: Option<String>,
     pub(super) variables: Vec<VariableMap>,

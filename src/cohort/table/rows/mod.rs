@@ -8,7 +8,7 @@ use super::growing::{Growing, Taken};
 use super::map::{Map, PredictorRule};
 use super::{LISTED, Thresholds};
 use crate::cohort::{BadRow, Cohort, InputFile, Outcome};
-use crate::domain::score::State;
+use crate::domain::score::{Predictor, State};
 use jiff::civil::Date;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -63,7 +63,7 @@ struct FileOfRows {
     header: Vec<String>,
     patient: Option<usize>,
     time_zero: Option<usize>,
-    predictors: [Option<usize>; 4],
+    predictors: [Option<usize>; Predictor::COUNT],
     outcome: Option<usize>,
     probability: Option<usize>,
     /// Column of the file, place among the variables.
@@ -136,7 +136,7 @@ impl<'a> Rows<'a> {
     pub fn row<'c>(&mut self, cell: &impl Fn(usize) -> &'c str) -> Result<(), Wrong> {
         let map = self.map;
         let (file, thresholds) = (&self.file, self.thresholds);
-        let mut states = [State::Unknown; 4];
+        let mut states = [State::Unknown; Predictor::COUNT];
         for ((state, column), rule) in states.iter_mut().zip(file.predictors).zip(&map.predictors) {
             let Some(column) = column else { continue };
             let text = cell(column);
