@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -157,6 +158,15 @@ impl Pool {
         let pool = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(WAIT_FOR_TURN)
+            // SQLite itself rolls back when the disk is full, and the driver's own rollback then fails: it believes to be within
+            // a transaction for ever, nests the next one, and what that one "commits" is never on the disk. Such a connection
+            // is closed. The ping waits for a rollback that is still queued.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(options)
             .await
             .map_err(StoreError::of_connection)?;
