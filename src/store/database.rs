@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -84,15 +85,29 @@ impl<'a> Address<'a> {
 
 #[derive(Clone)]
 pub(super) enum Pool {
-    Sqlite(sqlx::SqlitePool),
+    /// With the file that was opened; none in memory.
+    Sqlite(sqlx::SqlitePool, Option<FileIdentity>),
     Postgres(sqlx::PgPool),
+}
+
+/// A file whatever its name: device and number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileIdentity(u64, u64);
+
+impl FileIdentity {
+    /// None where there is no such file.
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self(found.dev(), found.ino()))
+    }
 }
 
 /// Runs the same expression with the pool of either database.
 macro_rules! on {
     ($store:expr, $pool:ident => $work:expr) => {
         match &$store.pool {
-            $crate::store::database::Pool::Sqlite($pool) => $work,
+            $crate::store::database::Pool::Sqlite($pool, _) => $work,
             $crate::store::database::Pool::Postgres($pool) => $work,
         }
     };
@@ -107,13 +122,14 @@ impl Pool {
         }
     }
 
-    /// A file that was removed still answers those who have it open, and what they write is lost.
+    /// A file that was removed still answers those who have it open, and what they write is lost. Another file under the same
+    /// name is not the one that is open.
     pub(super) fn is_in_place(&self) -> bool {
         match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(pool, opened) => {
                 let options = pool.connect_options();
                 let file = options.get_filename();
-                file == Path::new(IN_MEMORY) || file.exists()
+                file == Path::new(IN_MEMORY) || FileIdentity::of(file) == *opened
             }
             Self::Postgres(_) => true,
         }
@@ -121,7 +137,7 @@ impl Pool {
 
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "sqlite",
+            Self::Sqlite(..) => "sqlite",
             Self::Postgres(_) => "postgres",
         }
     }
@@ -142,6 +158,15 @@ impl Pool {
         let pool = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(WAIT_FOR_TURN)
+            // SQLite itself rolls back when the disk is full, and the driver's own rollback then fails: it believes to be within
+            // a transaction for ever, nests the next one, and what that one "commits" is never on the disk. Such a connection
+            // is closed. The ping waits for a rollback that is still queued.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(options)
             .await
             .map_err(StoreError::of_connection)?;
@@ -155,7 +180,7 @@ impl Pool {
             .await
             .map_err(StoreError::of_migration)?;
         turn.commit().await.map_err(StoreError::of_connection)?;
-        Ok(Self::Sqlite(pool))
+        Ok(Self::Sqlite(pool, FileIdentity::of(path)))
     }
 
     /// One connection, never closed: with it the data would go.
@@ -174,7 +199,7 @@ impl Pool {
             .run(&pool)
             .await
             .map_err(StoreError::of_migration)?;
-        Ok(Self::Sqlite(pool))
+        Ok(Self::Sqlite(pool, None))
     }
 
     async fn open_postgres(options: PgConnectOptions) -> Result<Self, StoreError> {

@@ -236,7 +236,7 @@ impl Store {
             .collect()
     }
 
-    /// Keeps a batch, whole or not at all. When this returns, it is on the disk of the database.
+    /// Keeps a batch, whole or not at all. When this returns `Ok`, it is on the disk of the database.
     pub async fn add_feedback(
         &self,
         tenant: &Tenant,
@@ -286,6 +286,8 @@ impl Store {
             })
         })
         .await?;
+        // After the commit: a file that was removed before it took the rows along.
+        self.in_place()?;
         Ok(Added {
             new,
             repeated: total - new,

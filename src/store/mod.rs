@@ -109,11 +109,7 @@ impl Store {
 
     /// The database answers, and its file is still in its place.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        if !self.pool.is_in_place() {
-            return Err(StoreError::Unreachable(
-                "its file was moved or removed; put it back and restart".into(),
-            ));
-        }
+        self.in_place()?;
         within(async {
             let _: i64 =
                 database::on!(self, pool => sqlx::query_scalar("SELECT COUNT(*) FROM heads")
@@ -123,6 +119,16 @@ impl Store {
             Ok(())
         })
         .await
+    }
+
+    /// An error when the file of the database is no longer where it was opened.
+    fn in_place(&self) -> Result<(), StoreError> {
+        match self.pool.is_in_place() {
+            true => Ok(()),
+            false => Err(StoreError::Unreachable(
+                "its file was moved or removed; put it back and restart".into(),
+            )),
+        }
     }
 
     /// Ends all connections; what was written stays.

@@ -189,7 +189,7 @@ impl Store {
             Purged { feedback, shown }
         });
         // What SQLite's write-ahead file still holds of the removed rows goes too, unless another process reads just now.
-        if let Pool::Sqlite(pool) = &self.pool {
+        if let Pool::Sqlite(pool, _) = &self.pool {
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
                 .execute(pool)
                 .await

@@ -2,6 +2,7 @@
 
 mod audited;
 mod configuration;
+mod faults;
 mod health;
 mod limits;
 mod metrics;

@@ -252,8 +252,13 @@ impl Process {
             .sum()
     }
 
+    /// Its number in the operating system.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.id().to_string();
         let done = Command::new("kill").args([name, &id]).status().unwrap();
         assert!(done.success());
     }
