@@ -23,7 +23,7 @@ fn registered() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for opening in [
         "resource(\"",
-        ".route(\"",
+        "reading(\"",
         "(get(\"",
         "service(get(\n            \"",
     ] {
@@ -63,10 +63,10 @@ fn every_route_is_described_and_nothing_else() {
 #[test]
 fn a_service_of_a_folder_is_described() {
     let folder = tempfile::tempdir().unwrap();
-    let service = json!({
-        "id": "ours", "hook": "encounter-start", "description": "Ours.",
-        "prefetch": { "patient": "Patient/{{context.patientId}}" },
-    });
+    let text = std::fs::read_to_string("cds-hooks/services/rr-dtc-patient-view.json").unwrap();
+    let mut service: Value = serde_json::from_str(&text).unwrap();
+    service["id"] = json!("ours");
+    service["hook"] = json!("encounter-start");
     std::fs::write(folder.path().join("ours.json"), service.to_string()).unwrap();
     let mut settings = settings();
     settings.advice.content.services_folder = Some(folder.path().to_owned());
