@@ -351,9 +351,11 @@ fn fhir_authorization(json: &RawValue) -> Result<FhirAuthorization, BadRequest> 
     let expires_in = sent
         .expires_in
         .ok_or_else(|| at(path, "fhirAuthorization.expires_in is required"))?;
-    let expires_in = serde_json::from_str(expires_in.get())
+    // 300.0 is a whole number too; below 2^53 an f64 holds it exactly.
+    let expires_in = serde_json::from_str::<f64>(expires_in.get())
         .ok()
-        .filter(|seconds| *seconds <= LONGEST_LIFE)
+        .filter(|seconds| seconds.fract() == 0.0 && (0.0..=LONGEST_LIFE as f64).contains(seconds))
+        .map(|seconds| seconds as u64)
         .ok_or_else(|| {
             at(
                 path,
