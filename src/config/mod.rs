@@ -452,7 +452,12 @@ fn extract(figment: &Figment, mistakes: &mut Mistakes) -> Option<Typed> {
             Ok(typed) => return Some(typed),
             Err(error) => error,
         };
-        let setting = error.path().to_string().replace('[', ".").replace(']', "");
+        // Names may hold brackets of their own, so the path is not taken apart as a text.
+        let segments = error.path().iter().map(|segment| match segment {
+            serde_path_to_error::Segment::Seq { index } => index.to_string(),
+            segment => segment.to_string(),
+        });
+        let setting = segments.collect::<Vec<_>>().join(".");
         mistakes.add(setting.clone(), error.inner().to_string());
         let pointer = format!("/{}", setting.replace('.', "/"));
         if let (Some(wrong), Some(default)) =

@@ -51,6 +51,12 @@ macro_rules! replays {
 
 replays!(bundle configuration hook_request jwt ndjson partial_date unit_and_measure);
 
+/// The name was taken apart at its brackets, and the mistake had no place.
+#[test]
+fn a_setting_with_brackets_in_its_name_is_told_with_its_line() {
+    properties::configuration::check(b"\"[0]\" = 1");
+}
+
 #[test]
 fn a_good_token_is_believed() {
     properties::jwt::check_one_is_believed();
