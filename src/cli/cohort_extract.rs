@@ -162,6 +162,7 @@ impl Extract {
             dates: self.dates,
             values: self.values,
         };
+        let flow = flow_json(&extraction.flow)?;
         let mut table = Vec::new();
         extract::write(&extraction.rows, columns, &mut table)
             .map_err(|error| Failure::Input(error.to_string()))?;
@@ -170,14 +171,12 @@ impl Extract {
             .write(|| crate::cohort::page(&extraction.flow))?;
         match &self.flow {
             Some(path) => {
-                write_out(Some(path), extraction.flow.json().as_bytes())?;
+                write_out(Some(path), flow.as_bytes())?;
                 std::io::stderr()
                     .lock()
                     .write_all(extraction.flow.text().as_bytes())?;
             }
-            None => std::io::stderr()
-                .lock()
-                .write_all(extraction.flow.json().as_bytes())?,
+            None => std::io::stderr().lock().write_all(flow.as_bytes())?,
         }
         Ok(())
     }
@@ -250,7 +249,7 @@ impl Merge {
         let merged = merge(&shards).map_err(|error| Failure::Input(error.to_string()))?;
         write_out(self.out.as_deref(), &merged.table)?;
         if let (Some(path), Some(flow)) = (&self.flow, &merged.flow) {
-            write_out(Some(path), flow.json().as_bytes())?;
+            write_out(Some(path), flow_json(flow)?.as_bytes())?;
         }
         if let Some(flow) = &merged.flow {
             self.report.write(|| crate::cohort::page(flow))?;
@@ -279,6 +278,14 @@ fn input(error: UnusableBulk) -> Failure {
 }
 
 /// Writes a file, or standard output.
+fn flow_json(flow: &flow::Flow) -> Result<String, Failure> {
+    flow.json().map_err(|error| {
+        Failure::Input(format!(
+            "the flow of patients cannot be written as JSON: {error}"
+        ))
+    })
+}
+
 fn write_out(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
     match path {
         Some(path) => std::fs::write(path, bytes).map_err(|error| {

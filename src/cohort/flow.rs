@@ -337,10 +337,13 @@ impl Flow {
     }
 
     /// As JSON, with a line end.
-    pub fn json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+    ///
+    /// # Errors
+    /// What cannot be written as JSON: an error of this program, never an empty diagram.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        text
+        Ok(text)
     }
 
     /// For people.

@@ -22,6 +22,7 @@ pub use page::page;
 
 use crate::domain::score::States;
 use jiff::civil::Date;
+use serde::Serialize;
 
 /// What became of a patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,8 +100,9 @@ pub struct SetAsideColumn {
     pub reason: String,
 }
 
-/// A file that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A file that was read, as reports name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct InputFile {
     /// Name as it was given.
     pub name: String,

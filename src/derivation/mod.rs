@@ -217,16 +217,7 @@ fn report(
     Derivation {
         software: concat!("rrdtc ", env!("CARGO_PKG_VERSION")).to_owned(),
         method: method(study, notes, options),
-        inputs: cohort
-            .origin
-            .files
-            .iter()
-            .map(|file| Input {
-                name: file.name.clone(),
-                sha256: file.sha256.clone(),
-                rows: file.rows,
-            })
-            .collect(),
+        inputs: cohort.origin.files.clone(),
         flow: Flow {
             bad_rows: cohort.origin.bad_rows,
             patients: cohort.len(),

@@ -2,6 +2,7 @@
 //!
 //! Probabilities are 0 to 1. What is not known is left out and said in [`Derivation::withheld`].
 
+use crate::cohort::InputFile;
 use serde::Serialize;
 
 /// The method of the paper on a cohort. The names in brackets are the tables and figures of the paper that a part stands for.
@@ -13,7 +14,7 @@ pub struct Derivation {
     /// What was asked for.
     pub method: Method,
     /// Where the patients came from.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<InputFile>,
     /// Who was used for what.
     pub flow: Flow,
     /// One variable at a time (Table 1).
@@ -76,18 +77,6 @@ pub struct Method {
     pub bootstrap: usize,
     /// Seed of the resamples.
     pub seed: u64,
-}
-
-/// A file.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Input {
-    /// Name as it was given.
-    pub name: String,
-    /// SHA-256, hexadecimal.
-    pub sha256: String,
-    /// Rows of data.
-    pub rows: u64,
 }
 
 /// Who was used for what.

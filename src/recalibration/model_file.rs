@@ -52,6 +52,9 @@ pub enum CannotSign {
     /// More patients than a file can hold.
     #[error("a model file holds at most 4,294,967,295 patients")]
     TooMany,
+    /// An error of this program.
+    #[error("what was done cannot be written as JSON: {0}")]
+    NoJson(#[from] serde_json::Error),
     /// The file would not be one: an error of this program, or numbers beyond what a model may hold.
     #[error("the updated model cannot be used: {0}")]
     Unusable(#[from] UnusableModel),
@@ -103,14 +106,14 @@ pub fn model_file(
     });
     let mut file = original.json.clone();
     let nomogram = nomogram(&original.json["nomogram"], recalibration, signed);
-    let earlier = earlier(&original.json);
+    let provenance = provenance(recalibration, earlier(&original.json))?;
     // A file that was read is an object.
     if let Some(file) = file.as_object_mut() {
         file.insert("id".into(), signed.id.as_str().into());
         file.insert("version".into(), signed.version.as_str().into());
         file.insert("nomogram".into(), nomogram);
         file.insert("localValidation".into(), local);
-        file.insert("recalibration".into(), provenance(recalibration, earlier));
+        file.insert("recalibration".into(), provenance);
     }
     let text = pretty(&file);
     let read = ModelFile::read(&format!("{} {}", signed.id, signed.version), &text)?;
@@ -230,9 +233,8 @@ fn method(recalibration: &Recalibration) -> String {
 }
 
 /// What was done, for whoever reads the file.
-fn provenance(recalibration: &Recalibration, earlier: Vec<Value>) -> Value {
-    // A type that serialises without error: plain data.
-    let all = serde_json::to_value(recalibration).unwrap_or_default();
+fn provenance(recalibration: &Recalibration, earlier: Vec<Value>) -> Result<Value, CannotSign> {
+    let all = serde_json::to_value(recalibration)?;
     let files = recalibration
         .cohort
         .files
@@ -279,7 +281,7 @@ fn provenance(recalibration: &Recalibration, earlier: Vec<Value>) -> Value {
     if !earlier.is_empty() {
         provenance["earlier"] = earlier.into();
     }
-    six_digits(provenance)
+    Ok(six_digits(provenance))
 }
 
 /// The recalibrations that the original went through, the last one first.

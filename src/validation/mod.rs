@@ -38,7 +38,7 @@ use calibrated::{Probabilities, calibration};
 use gate::{Needs, Size};
 use jiff::civil::Date;
 use markers::{comparison, marker};
-use result::{BadRow, Comparison, Input, ModelUsed, Options, Provenance, Software, Withheld};
+use result::{BadRow, Comparison, ModelUsed, Options, Provenance, Software, Withheld};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -317,16 +317,7 @@ fn provenance(cohort: &Cohort, model: &Model, request: Request) -> Provenance {
             maximum: model.maximum(),
             basis: model.nomogram.as_ref().map(|n| n.basis_of_one().to_owned()),
         },
-        inputs: cohort
-            .origin
-            .files
-            .iter()
-            .map(|file| Input {
-                name: file.name.clone(),
-                sha256: file.sha256.clone(),
-                rows: file.rows,
-            })
-            .collect(),
+        inputs: cohort.origin.files.clone(),
         bad_rows: cohort
             .origin
             .listed

@@ -216,11 +216,11 @@ fn who_is_excluded_why_and_the_counts_add_up() {
     let flow = &extraction.flow;
     assert_eq!((flow.patients, flow.included.patients), (7, 1));
     assert_eq!(flow.excluded.last().unwrap().remaining, 1);
-    assert_eq!(flow::Flow::read(&flow.json()).unwrap(), *flow);
+    assert_eq!(flow::Flow::read(&flow.json().unwrap()).unwrap(), *flow);
     let mut wrong = flow.clone();
     wrong.excluded[0].patients += 1;
     assert_eq!(
-        flow::Flow::read(&wrong.json()),
+        flow::Flow::read(&wrong.json().unwrap()),
         Err(flow::UnequalFlows::Damaged)
     );
 }

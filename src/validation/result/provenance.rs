@@ -1,5 +1,6 @@
 //! What went in: software, model, files, options; and who the patients are.
 
+use crate::cohort::InputFile;
 use serde::Serialize;
 
 /// What this report was made from. With the same files and options the same bytes come out, on any number of threads.
@@ -11,7 +12,7 @@ pub struct Provenance {
     /// The model that was evaluated.
     pub model: ModelUsed,
     /// Files in the order they were read.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<InputFile>,
     /// What the command asked for.
     pub options: Options,
     /// Day of the report (`--date`, or the day it was made).
@@ -47,18 +48,6 @@ pub struct ModelUsed {
     /// What its probabilities rest on. Left out where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
-}
-
-/// A file that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Input {
-    /// Name as it was given.
-    pub name: String,
-    /// SHA-256 of its bytes, hexadecimal.
-    pub sha256: String,
-    /// Rows of data, bad ones too.
-    pub rows: u64,
 }
 
 /// A row that was set aside.
