@@ -16,9 +16,12 @@ use rrdtc::config::{Knowledge, Settings};
 use serde_json::Value;
 use std::sync::LazyLock;
 
+/// What must hold for any bytes; panics where it does not.
+pub type Property = fn(&[u8]);
+
 /// Every target by its name.
 #[allow(dead_code)]
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+pub const TARGETS: [(&str, Property); 7] = [
     ("bundle", bundle::check),
     ("configuration", configuration::check),
     ("hook_request", hook_request::check),

@@ -13,6 +13,7 @@
 pub mod answer;
 mod audit_line;
 pub mod display;
+mod document;
 mod error;
 mod feedback;
 mod fetching;

@@ -7,15 +7,11 @@
 use super::error::Problem;
 use super::live::Live;
 use super::{State, hook};
-use crate::cds_hooks::response::hex;
 use crate::config::{Knowledge, MODEL_ROUTE};
 use crate::model::facts::{Format, Kind};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, REFERRER_POLICY, VARY,
-};
+use actix_web::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY};
 use actix_web::{HttpRequest, HttpResponse, guard, web};
-use sha2::{Digest, Sha256};
 
 /// Adds the routes.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -102,42 +98,19 @@ async fn answer(
         None => accepted(request),
     };
     let document = knowledge.facts.document(kind);
-    let text = document.text(format);
-    let tag = format!("\"{}\"", hex(&Sha256::digest(text)));
-    let is_known = request
-        .headers()
-        .get_all(IF_NONE_MATCH)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|known| matches!(known.trim().trim_start_matches("W/"), known if known == tag || known == "*"));
-    let mut response = HttpResponse::build(if is_known {
-        StatusCode::NOT_MODIFIED
-    } else {
-        StatusCode::OK
-    });
+    let (mut response, text) =
+        super::document::answer(request, document.text(format).to_owned(), is_public);
     response
-        .insert_header((ETAG, tag))
         .insert_header((VARY, "Accept"))
-        // Kept by a cache only to ask whether it still holds.
-        .insert_header((
-            CACHE_CONTROL,
-            if is_public {
-                "no-cache"
-            } else {
-                "private, no-cache"
-            },
-        ))
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((
             CONTENT_SECURITY_POLICY,
             document.content_security_policy.as_str(),
         ));
-    if is_known {
-        return Ok(response.finish());
-    }
-    Ok(response
-        .content_type(format.media_type())
-        .body(text.to_owned()))
+    Ok(match text {
+        None => response.finish(),
+        Some(text) => response.content_type(format.media_type()).body(text),
+    })
 }
 
 /// The format that a caller likes best; HTML where it names none of them.

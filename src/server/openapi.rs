@@ -16,10 +16,8 @@ use crate::domain::facts::From;
 use crate::domain::score::{self, Classification, Predictor};
 use crate::model::facts::{Format, Kind};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 /// Adds the route.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -49,35 +47,10 @@ async fn answer(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
         }
     };
     let text = description(&state.base_url, services).to_string();
-    let tag = format!(
-        "\"{}\"",
-        crate::cds_hooks::response::hex(&Sha256::digest(&text))
-    );
-    let known = request.headers().get_all(IF_NONE_MATCH);
-    let is_known = known
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|known| known.trim().trim_start_matches("W/") == tag);
-    let mut response = HttpResponse::build(if is_known {
-        StatusCode::NOT_MODIFIED
-    } else {
-        StatusCode::OK
-    });
-    response
-        .insert_header((ETAG, tag))
-        // Kept by a cache only to ask whether it still holds.
-        .insert_header((
-            CACHE_CONTROL,
-            if is_public {
-                "no-cache"
-            } else {
-                "private, no-cache"
-            },
-        ));
-    if is_known {
-        return response.finish();
+    match super::document::answer(&request, text, is_public) {
+        (mut response, None) => response.finish(),
+        (mut response, Some(text)) => response.content_type("application/json").body(text),
     }
-    response.content_type("application/json").body(text)
 }
 
 /// The description of a server at this address with these services.
