@@ -1,7 +1,7 @@
 //! `GET /openapi.json`: what this server answers, as OpenAPI 3.1. Made of the loaded services and of the lists in the code, so that a
 //! service that is added as a file is described, and a new state or code is too.
 //!
-//! Read [`description`]. The shapes of answers are in [`assessment`] and [`card`]; tests hold them against real answers.
+//! Read [`description`]. The shapes of answers are in `assessment` and `card`; tests hold them against real answers.
 
 use super::State;
 use crate::cds_hooks::display::DisplayReason;
