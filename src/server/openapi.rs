@@ -57,7 +57,7 @@ async fn answer(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
 pub fn description(base_url: &str, services: &[Service]) -> Value {
     let mut paths = Map::new();
     paths.insert("/cds-services".into(), json!({ "get": operation(
-        "discovery", "The services and what each needs prefetched.", &[401],
+        "discovery", "The services and what each needs prefetched.", &[401, 405],
         json!({ "200": answered("The services.", json!({ "$ref": "#/components/schemas/Discovery" })) }),
         true,
     ) }));
@@ -80,7 +80,7 @@ pub fn description(base_url: &str, services: &[Service]) -> Value {
     paths.insert(
         OPENAPI_ROUTE.into(),
         json!({ "get": operation(
-            "openapi", "This description.", &[401],
+            "openapi", "This description.", &[401, 405],
             json!({ "200": answered("OpenAPI 3.1.", json!({ "type": "object", "required": ["openapi", "info", "paths"] })), "304": { "description": "Not changed." } }),
             true,
         ) }),
@@ -132,6 +132,7 @@ fn operation(
             "content": { "application/json": { "schema": { "$ref": "#/components/schemas/OperationOutcome" } } },
         });
         match status {
+            405 => answers["405"]["headers"] = header("Allow", "The method that works."),
             401 => answers["401"]["headers"] = header("WWW-Authenticate", "Bearer"),
             503 => {
                 answers["503"]["headers"] =
@@ -167,9 +168,9 @@ fn call(id: &str, services: &[&Service]) -> Value {
         .first()
         .map_or("", |service| service.description.as_str());
     let mut call = operation(
-        id,
+        &format!("call.{id}"),
         "Assesses the patient's chart; at most one card.",
-        &[400, 401, 403, 404, 408, 412, 413, 415, 422, 500, 503],
+        &[400, 401, 403, 404, 405, 408, 412, 413, 415, 422, 500, 503],
         json!({ "200": answered("Cards, and the assessment whatever they are.", json!({ "$ref": "#/components/schemas/Response" })) }),
         true,
     );
@@ -238,9 +239,9 @@ fn request(service: &Service) -> Value {
 
 fn feedback(id: &str) -> Value {
     let mut feedback = operation(
-        &format!("{id}-feedback"),
+        &format!("feedback.{id}"),
         "What became of cards; kept before it is answered. 404 where feedback is not kept.",
-        &[400, 401, 403, 404, 408, 413, 415, 503],
+        &[400, 401, 403, 404, 405, 408, 413, 415, 503],
         json!({ "200": { "description": "Kept." } }),
         true,
     );
@@ -267,7 +268,7 @@ fn model(kind: Kind) -> Value {
     let mut model = operation(
         kind.name(),
         "What must be known about the model; no patient is in it.",
-        &[400, 401, 404],
+        &[400, 401, 404, 405],
         json!({
             "200": { "description": "The document.", "content": Map::from_iter(content) },
             "304": { "description": "Not changed." },
