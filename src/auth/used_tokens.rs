@@ -1,13 +1,13 @@
 //! Which tokens were used before. In this process, or in Redis when several replicas answer for one address.
 //!
-//! Both keep a hash of issuer and `jti`, never the values, until the token would be refused as expired anyway. Both fail
-//! closed: when it cannot be told whether a token was used, it counts as used.
+//! Both keep a hash of issuer and `jti`, never the values, at least until the token would be refused as expired anyway;
+//! Redis goes by its own clock. Both fail closed: when it cannot be told whether a token was used, it counts as used.
 
 use crate::replicas::{RedisUnavailable, SharedRedis};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use crate::replicas::RedisAddressInvalid;
@@ -34,20 +34,22 @@ pub enum StoreUnavailable {
     /// No room.
     #[error("the store of used tokens is full: wait for tokens to expire, or make it larger")]
     Full,
+    /// Expired tokens were forgotten, and the clock now says that this one has not expired yet.
+    #[error(
+        "the clock was set back: tokens that end as early as this one were forgotten; use a token that ends later"
+    )]
+    ClockSetBack,
     /// Redis.
     #[error(transparent)]
     Redis(#[from] RedisUnavailable),
 }
 
 impl UsedTokens {
-    /// A store in this process for at most `capacity` tokens (17 to 34 bytes each); right for one replica only. Full of
-    /// tokens that are still valid, it refuses every further one. Only tokens with a good signature are kept.
+    /// A store in this process for at most `capacity` tokens (38 to 76 bytes each); right for one replica only. Full, it
+    /// forgets those that have expired; full of tokens that are still valid, it refuses every further one. Only tokens
+    /// with a good signature are kept.
     pub fn in_memory(capacity: usize) -> Self {
-        Self(Store::Memory(Arc::new(Mutex::new(InMemory {
-            by_minute: BTreeMap::new(),
-            count: 0,
-            capacity,
-        }))))
+        Self(Store::Memory(Arc::new(Mutex::new(InMemory::new(capacity)))))
     }
 
     /// A store in Redis, shared by all replicas with the same `key_prefix` (such as `rrdtc:jti:`). Connects at the first
@@ -116,42 +118,62 @@ fn digest(issuer: &str, jti: &str) -> [u8; 32] {
         .into()
 }
 
-/// By the minute in which the tokens expire, so that a whole minute is dropped at once.
+/// Forgets only when it is full. A token that has expired could be dropped at once if the clock always went forward; but a
+/// clock that is set wrong and put right again makes such a token valid once more.
 struct InMemory {
-    by_minute: BTreeMap<i64, HashSet<u128>>,
-    count: usize,
+    /// Half of each digest (a chance meeting of two among millions is still out of the question), with the second from
+    /// which on the token is of no use.
+    used: HashMap<u128, i64>,
     capacity: usize,
+    /// The earliest of these seconds, so that a store full of valid tokens is not searched for expired ones at each call.
+    earliest: i64,
+    /// The latest of these seconds that was forgotten: of tokens that end by then it cannot be told who was here.
+    forgotten: Option<i64>,
 }
 
 impl InMemory {
+    fn new(capacity: usize) -> Self {
+        Self {
+            used: HashMap::new(),
+            capacity,
+            earliest: i64::MAX,
+            forgotten: None,
+        }
+    }
+
     fn first_use(
         &mut self,
         digest: &[u8; 32],
         until: i64,
         now: i64,
     ) -> Result<JtiUse, StoreUnavailable> {
-        while let Some(minute) = self.by_minute.first_entry() {
-            if (minute.key() + 1).saturating_mul(60) > now {
-                break;
-            }
-            self.count -= minute.remove().len();
-        }
-        // Half of the digest: a chance meeting of two among millions is still out of the question.
         let short = digest[..16]
             .iter()
             .fold(0, |all, byte| (all << 8) | u128::from(*byte));
-        if self.by_minute.values().any(|used| used.contains(&short)) {
+        if self.used.contains_key(&short) {
             return Ok(JtiUse::Repeated);
         }
-        if self.count >= self.capacity {
+        if self.forgotten.is_some_and(|forgotten| until <= forgotten) {
+            return Err(StoreUnavailable::ClockSetBack);
+        }
+        if self.used.len() >= self.capacity {
+            self.forget_until(now);
+        }
+        if self.used.len() >= self.capacity {
             return Err(StoreUnavailable::Full);
         }
-        self.by_minute
-            .entry(until.div_euclid(60))
-            .or_default()
-            .insert(short);
-        self.count += 1;
+        self.used.insert(short, until);
+        self.earliest = self.earliest.min(until);
         Ok(JtiUse::First)
+    }
+
+    fn forget_until(&mut self, now: i64) {
+        if self.earliest > now {
+            return;
+        }
+        let expired = self.used.extract_if(|_, until| *until <= now);
+        self.forgotten = expired.map(|(_, until)| until).max().max(self.forgotten);
+        self.earliest = self.used.values().copied().min().unwrap_or(i64::MAX);
     }
 }
 

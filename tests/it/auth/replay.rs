@@ -116,9 +116,52 @@ async fn a_full_store_refuses_until_tokens_expire() {
         call(&strict, &token(json!({}))).await,
         Err(RefusalReason::ReplayStoreUnavailable)
     );
-    // The first two expire 360 seconds on, and are forgotten within a minute of that.
-    let later = token(json!({"iat": NOW + 420, "exp": NOW + 700}));
-    assert_eq!(call_at(&strict, &later, 420).await, Ok(()));
+    // The first two expire 360 seconds on.
+    let later = token(json!({"iat": NOW + 300, "exp": NOW + 700}));
+    assert_eq!(
+        call_at(&strict, &later, 359).await,
+        Err(RefusalReason::ReplayStoreUnavailable)
+    );
+    assert_eq!(call_at(&strict, &later, 360).await, Ok(()));
+}
+
+/// A clock that is set wrong and put right again must not make a used token a new one.
+#[tokio::test]
+async fn a_used_token_stays_used_when_the_clock_jumps_past_its_end_and_back() {
+    const DAY: i64 = 86_400;
+    let used = UsedTokens::in_memory(10);
+    let strict = with_store(Replay::Strict, &used);
+    let once = token(json!({}));
+    assert_eq!(call(&strict, &once).await, Ok(()));
+    for wrong in [DAY, -DAY, 3650 * DAY] {
+        let of_then = token(json!({"iat": NOW + wrong, "exp": NOW + wrong + 300}));
+        assert_eq!(call_at(&strict, &of_then, wrong).await, Ok(()), "{wrong}");
+        for seconds in [0, 300] {
+            assert_eq!(
+                call_at(&strict, &once, seconds).await,
+                Err(RefusalReason::Replayed),
+                "{wrong} {seconds}"
+            );
+        }
+        assert_eq!(call(&strict, &token(json!({}))).await, Ok(()), "{wrong}");
+    }
+}
+
+/// A full store has to forget, and then no longer knows who was there: such a token is refused.
+#[tokio::test]
+async fn what_a_full_store_forgot_while_the_clock_was_wrong_is_refused() {
+    let used = UsedTokens::in_memory(2);
+    let strict = with_store(Replay::Strict, &used);
+    let once = token(json!({}));
+    for token in [&once, &token(json!({}))] {
+        assert_eq!(call(&strict, token).await, Ok(()));
+    }
+    let later = token(json!({"iat": NOW + 4000, "exp": NOW + 4300}));
+    assert_eq!(call_at(&strict, &later, 4000).await, Ok(()));
+    assert_eq!(
+        call_at(&strict, &once, 359).await,
+        Err(RefusalReason::ReplayStoreUnavailable)
+    );
 }
 
 #[tokio::test]
