@@ -29,6 +29,47 @@ pub struct Walk<'a> {
     at: usize,
     /// Arrays and objects that lie around it.
     depth: usize,
+    /// An array or object was just entered: no comma is due.
+    is_first: bool,
+}
+
+/// A member that an object may have once. Of two values either could be meant, so neither is taken.
+#[derive(Debug, Default)]
+pub enum Member<T> {
+    /// Not there.
+    #[default]
+    Absent,
+    /// There; none for null.
+    Is(Option<T>),
+    /// Another shape, or there twice.
+    Unreadable,
+}
+
+/// A [`Member`] of another shape than expected, or one that is there twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a member has another shape than expected, or is there twice")]
+pub struct UnreadableMember;
+
+impl<T> Member<T> {
+    /// Takes what was read; none for another shape.
+    pub fn set(&mut self, read: Option<Option<T>>) {
+        *self = match (&self, read) {
+            (Self::Absent, Some(value)) => Self::Is(value),
+            _ => Self::Unreadable,
+        };
+    }
+
+    /// None for absent and null.
+    ///
+    /// # Errors
+    /// Another shape, or there twice.
+    pub fn read(self) -> Result<Option<T>, UnreadableMember> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Is(value) => Ok(value),
+            Self::Unreadable => Err(UnreadableMember),
+        }
+    }
 }
 
 impl<'a> Walk<'a> {
@@ -38,6 +79,7 @@ impl<'a> Walk<'a> {
             text,
             at: 0,
             depth: 0,
+            is_first: false,
         }
     }
 
@@ -56,12 +98,13 @@ impl<'a> Walk<'a> {
         let opens = self.peek() == Some(opening);
         self.at += usize::from(opens);
         self.depth += usize::from(opens);
+        self.is_first = opens;
         opens
     }
 
-    /// The name of the next member; none at the end of the object, which is left. `is_first` for the first one.
-    pub fn name(&mut self, is_first: bool) -> Result<Option<Cow<'a, str>>, Unfit> {
-        if !self.next(b'}', is_first)? {
+    /// The name of the next member; none at the end of the object, which is left.
+    pub fn name(&mut self) -> Result<Option<Cow<'a, str>>, Unfit> {
+        if !self.next(b'}')? {
             return Ok(None);
         }
         if self.peek() != Some(b'"') {
@@ -75,12 +118,13 @@ impl<'a> Walk<'a> {
         Ok(Some(name))
     }
 
-    /// Whether there is another item; at the end of the array it is left. `is_first` for the first one.
-    pub fn item(&mut self, is_first: bool) -> Result<bool, Unfit> {
-        self.next(b']', is_first)
+    /// Whether there is another item; at the end of the array it is left.
+    pub fn item(&mut self) -> Result<bool, Unfit> {
+        self.next(b']')
     }
 
-    fn next(&mut self, closing: u8, is_first: bool) -> Result<bool, Unfit> {
+    fn next(&mut self, closing: u8) -> Result<bool, Unfit> {
+        let is_first = std::mem::take(&mut self.is_first);
         match self.peek() {
             Some(byte) if byte == closing => {
                 self.at += 1;
@@ -205,13 +249,13 @@ mod tests {
     fn rewritten(walk: &mut Walk<'_>) -> Result<String, Unfit> {
         let mut out = String::new();
         if walk.enter(b'{') {
-            while let Some(name) = walk.name(out.is_empty())? {
+            while let Some(name) = walk.name()? {
                 out.push(if out.is_empty() { '{' } else { ',' });
                 out += &format!("{}:{}", serde_json::json!(name), rewritten(walk)?);
             }
             out += if out.is_empty() { "{}" } else { "}" };
         } else if walk.enter(b'[') {
-            while walk.item(out.is_empty())? {
+            while walk.item()? {
                 out.push(if out.is_empty() { '[' } else { ',' });
                 out += &rewritten(walk)?;
             }
@@ -275,11 +319,11 @@ mod tests {
     #[test]
     fn a_value_of_another_shape_is_passed() {
         let mut walk = Walk::new(r#"[{"a":[1,"]"]},"text"]"#);
-        assert!(walk.enter(b'[') && walk.item(true).unwrap());
+        assert!(walk.enter(b'[') && walk.item().unwrap());
         assert_eq!(walk.value::<u8>(), Ok(None));
-        assert_eq!(walk.item(false), Ok(true));
+        assert_eq!(walk.item(), Ok(true));
         assert_eq!(walk.value::<String>(), Ok(Some("text".to_owned())));
-        assert_eq!(walk.item(false), Ok(false));
+        assert_eq!(walk.item(), Ok(false));
         assert!(walk.is_at_end());
     }
 
@@ -295,7 +339,7 @@ mod tests {
             let inside = deep(levels - 1);
             let member = format!("{{\"a\":{inside}}}");
             let mut walk = Walk::new(&member);
-            assert!(walk.enter(b'{') && walk.name(true).unwrap().is_some());
+            assert!(walk.enter(b'{') && walk.name().unwrap().is_some());
             assert_eq!(walk.skip().map(|_| ()), expected, "{levels}");
             let wide = format!("[{}]", vec![deep(levels - 1); 3].join(","));
             assert_eq!(Walk::new(&wide).skip().map(|_| ()), expected, "{levels}");

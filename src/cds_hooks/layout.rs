@@ -3,7 +3,7 @@
 
 use super::card::{SUMMARY_LIMIT, summary};
 use crate::domain::model::Model;
-use crate::domain::score::{State, States, classify, score};
+use crate::domain::score::{Predictor, State, States, classify, score};
 use crate::texts::Texts;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, Output, Value};
@@ -168,7 +168,7 @@ fn keys_of(template: &str) -> Vec<String> {
 /// Every summary that this model can make. What it says depends on the states alone.
 fn check_summaries(texts: &Texts, model: &Model) -> Result<(), InvalidLayout> {
     let states = [State::Present, State::Absent, State::Unknown];
-    for index in 0..states.len().pow(4) {
+    for index in 0..states.len().pow(Predictor::COUNT as u32) {
         let states: States =
             std::array::from_fn(|digit| states[index / states.len().pow(digit as u32) % 3]);
         let score = score(model, &states);

@@ -2,7 +2,7 @@
 
 use super::hook::{Hook, Orders};
 use super::service::Service;
-use crate::json::{DEEPEST_NESTING, Unfit, Walk};
+use crate::json::{DEEPEST_NESTING, Member, Unfit, Walk};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -69,14 +69,14 @@ pub struct BadRequest {
     pub problem: String,
 }
 
-/// The members of a request; none for null.
+/// The members of a request.
 struct Members<'a, P> {
-    hook: Option<&'a RawValue>,
-    hook_instance: Option<&'a RawValue>,
-    context: Option<&'a RawValue>,
-    fhir_server: Option<&'a RawValue>,
-    fhir_authorization: Option<&'a RawValue>,
-    prefetch: BTreeMap<String, P>,
+    hook: Member<&'a RawValue>,
+    hook_instance: Member<&'a RawValue>,
+    context: Member<&'a RawValue>,
+    fhir_server: Member<&'a RawValue>,
+    fhir_authorization: Member<&'a RawValue>,
+    prefetch: Member<BTreeMap<String, P>>,
 }
 
 #[derive(Deserialize)]
@@ -111,28 +111,26 @@ struct Authorization<'a> {
     patient: Option<&'a RawValue>,
 }
 
-/// Reads the body of a call to a service, with its prefetched values as JSON.
-pub fn parse<'a>(
-    body: &'a [u8],
-    service: &Service,
-) -> Result<HookRequest<'a, &'a RawValue>, BadRequest> {
-    parse_with(body, service, |walk| walk.value()?.ok_or(Unfit::NotJson))
-}
-
 /// Reads the body of a call to a service, in one pass: `read` takes each prefetched value that the service asks for where it
 /// stands.
-pub fn parse_with<'a, P>(
+pub fn parse<'a, P>(
     body: &'a [u8],
     service: &Service,
     read: impl Fn(&mut Walk<'a>) -> Result<P, Unfit>,
 ) -> Result<HookRequest<'a, P>, BadRequest> {
     let body = std::str::from_utf8(body).map_err(|_| no_json("the body is not UTF-8"))?;
-    let raw = members(body, service, read)?;
-    let hook = text(raw.hook, "hook")?;
-    let hook_instance = text(raw.hook_instance, "hookInstance")?;
+    let members = members(body, service, read)?;
+    let prefetch = once(members.prefetch)?.unwrap_or_default();
+    let fhir_server = once(members.fhir_server)?;
+    let authorization = once(members.fhir_authorization)?;
+    let hook = once(members.hook)?;
+    let hook_instance = once(members.hook_instance)?;
+    let context = once(members.context)?;
+    let hook = text(hook, "hook")?;
+    let hook_instance = text(hook_instance, "hookInstance")?;
     let hook_instance = Uuid::parse_str(&hook_instance)
         .map_err(|_| at("hookInstance", "hookInstance must be a UUID"))?;
-    let context: Context<'a> = match raw.context {
+    let context: Context<'a> = match context {
         None => return Err(at("context", "context is required")),
         Some(context) if !context.get().starts_with('{') => {
             return Err(at("context", "context must be an object"));
@@ -166,11 +164,10 @@ pub fn parse_with<'a, P>(
         .orders
         .map(|orders| draft_orders(&context, orders))
         .transpose()?;
-    let fhir_server = raw
-        .fhir_server
+    let fhir_server = fhir_server
         .map(|server| text(Some(server), "fhirServer"))
         .transpose()?;
-    let fhir_authorization = match raw.fhir_authorization {
+    let fhir_authorization = match authorization {
         Some(authorization) if !authorization.get().starts_with('{') => {
             return Err(at(
                 "fhirAuthorization",
@@ -194,11 +191,11 @@ pub fn parse_with<'a, P>(
         orders,
         fhir_server,
         fhir_authorization,
-        prefetch: raw.prefetch,
+        prefetch,
     })
 }
 
-/// Cuts a body into its members. One that is needed and occurs twice could be read either way: refused.
+/// Cuts a body into its members.
 fn members<'a, P>(
     body: &'a str,
     service: &Service,
@@ -211,26 +208,23 @@ fn members<'a, P>(
         return Err(at("$", "the body must be a JSON object"));
     }
     let mut members = Members {
-        hook: None,
-        hook_instance: None,
-        context: None,
-        fhir_server: None,
-        fhir_authorization: None,
-        prefetch: BTreeMap::new(),
+        hook: Member::Absent,
+        hook_instance: Member::Absent,
+        context: Member::Absent,
+        fhir_server: Member::Absent,
+        fhir_authorization: Member::Absent,
+        prefetch: Member::Absent,
     };
-    let mut seen = [false; 6];
-    let mut is_first = true;
-    while let Some(name) = walk.name(is_first).map_err(broken)? {
-        is_first = false;
-        let (index, member) = match &*name {
-            "hook" => (0, &mut members.hook),
-            "hookInstance" => (1, &mut members.hook_instance),
-            "context" => (2, &mut members.context),
-            "fhirServer" => (3, &mut members.fhir_server),
-            "fhirAuthorization" => (4, &mut members.fhir_authorization),
+    while let Some(name) = walk.name().map_err(broken)? {
+        let member = match &*name {
+            "hook" => &mut members.hook,
+            "hookInstance" => &mut members.hook_instance,
+            "context" => &mut members.context,
+            "fhirServer" => &mut members.fhir_server,
+            "fhirAuthorization" => &mut members.fhir_authorization,
             "prefetch" => {
-                once(&mut seen[5])?;
-                members.prefetch = prefetch(&mut walk, service, &read, body)?;
+                let read = prefetch(&mut walk, service, &read, body)?;
+                members.prefetch.set(Some(Some(read)));
                 continue;
             }
             _ => {
@@ -238,8 +232,7 @@ fn members<'a, P>(
                 continue;
             }
         };
-        once(&mut seen[index])?;
-        *member = walk.value().map_err(broken)?.flatten();
+        member.set(walk.value().map_err(broken)?);
     }
     if !walk.is_at_end() {
         return Err(unfit(Unfit::NotJson, body));
@@ -247,13 +240,11 @@ fn members<'a, P>(
     Ok(members)
 }
 
-fn once(seen: &mut bool) -> Result<(), BadRequest> {
-    if std::mem::replace(seen, true) {
-        return Err(no_json(
-            "the body must be a JSON object in which no required member occurs twice",
-        ));
-    }
-    Ok(())
+/// One that is needed and occurs twice could be read either way: refused.
+fn once<T>(member: Member<T>) -> Result<Option<T>, BadRequest> {
+    member.read().map_err(|_| {
+        no_json("the body must be a JSON object in which no required member occurs twice")
+    })
 }
 
 /// The members of `prefetch`. Keys that the service does not ask for are passed.
@@ -272,9 +263,7 @@ fn prefetch<'a, P>(
         };
     }
     let mut keys = BTreeSet::new();
-    let mut is_first = true;
-    while let Some(key) = walk.name(is_first).map_err(broken)? {
-        is_first = false;
+    while let Some(key) = walk.name().map_err(broken)? {
         if service.prefetch.contains_key(&*key) {
             asked_for.insert(key.clone().into_owned(), read(walk).map_err(broken)?);
         } else {
@@ -292,14 +281,16 @@ fn prefetch<'a, P>(
 
 /// Why a body cannot be taken, and where.
 fn unfit(why: Unfit, body: &str) -> BadRequest {
-    match (why, serde_json::from_str::<IgnoredAny>(body)) {
-        (Unfit::TooDeep, _) => no_json(&too_deep()),
-        (Unfit::NotJson, Err(error)) => no_json(&format!(
-            "the body is not JSON (line {}, column {})",
-            error.line(),
-            error.column()
-        )),
-        (Unfit::NotJson, Ok(_)) => no_json("the body is not JSON"),
+    match why {
+        Unfit::TooDeep => no_json(&too_deep()),
+        Unfit::NotJson => match serde_json::from_str::<IgnoredAny>(body) {
+            Err(error) => no_json(&format!(
+                "the body is not JSON (line {}, column {})",
+                error.line(),
+                error.column()
+            )),
+            Ok(_) => no_json("the body is not JSON"),
+        },
     }
 }
 

@@ -1,8 +1,7 @@
 //! Bundles cut into resources without parsing them.
 
-use super::element::Unreadable;
 use super::peek::Str;
-use crate::json::{Unfit, Walk};
+use crate::json::{Member, Unfit, Walk};
 use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -93,10 +92,8 @@ pub fn split(json: &RawValue) -> Content<'_> {
 
 /// The same for the value that comes next in a text, in one pass.
 pub fn split_next<'a>(walk: &mut Walk<'a>) -> Result<Content<'a>, Unfit> {
-    let start = {
-        walk.peek();
-        walk.clone()
-    };
+    walk.peek();
+    let start = walk.clone();
     if !walk.enter(b'{') {
         return Ok(match walk.skip()? {
             "null" => Content::Null,
@@ -106,9 +103,7 @@ pub fn split_next<'a>(walk: &mut Walk<'a>) -> Result<Content<'a>, Unfit> {
     let mut resource_type = Member::Absent;
     let mut entries = Member::Absent;
     let mut links = Member::Absent;
-    let mut is_first = true;
-    while let Some(name) = walk.name(is_first)? {
-        is_first = false;
+    while let Some(name) = walk.name()? {
         match &*name {
             "resourceType" => resource_type.set(walk.value::<Option<Str<'a>>>()?),
             "entry" => entries.set(cut(walk)?),
@@ -134,43 +129,13 @@ pub fn split_next<'a>(walk: &mut Walk<'a>) -> Result<Content<'a>, Unfit> {
     Ok(Content::Bundle(bundle))
 }
 
-/// A member that may be there once.
-enum Member<T> {
-    Absent,
-    /// None for null.
-    Is(Option<T>),
-    /// Another shape, or there twice.
-    Unreadable,
-}
-
-impl<T> Member<T> {
-    /// Takes what was read; none for another shape.
-    fn set(&mut self, read: Option<Option<T>>) {
-        *self = match (&self, read) {
-            (Self::Absent, Some(value)) => Self::Is(value),
-            _ => Self::Unreadable,
-        };
-    }
-
-    /// None for absent and null.
-    fn read(self) -> Result<Option<T>, Unreadable> {
-        match self {
-            Self::Absent => Ok(None),
-            Self::Is(value) => Ok(value),
-            Self::Unreadable => Err(Unreadable),
-        }
-    }
-}
-
 /// The entries as they come: those without a resource leave nothing behind, a malformed one costs only itself.
 fn cut<'a>(walk: &mut Walk<'a>) -> Result<Option<Option<Bundle<'a>>>, Unfit> {
     if !walk.enter(b'[') {
         return Ok((walk.skip()? == "null").then_some(None));
     }
     let mut bundle = Bundle::default();
-    let mut is_first = true;
-    while walk.item(is_first)? {
-        is_first = false;
+    while walk.item()? {
         if !walk.enter(b'{') {
             walk.skip()?;
             bundle.unreadable += 1;
@@ -178,9 +143,7 @@ fn cut<'a>(walk: &mut Walk<'a>) -> Result<Option<Option<Bundle<'a>>>, Unfit> {
         }
         let (mut full_url, mut resource, mut search) =
             (Member::Absent, Member::Absent, Member::Absent);
-        let mut is_first = true;
-        while let Some(name) = walk.name(is_first)? {
-            is_first = false;
+        while let Some(name) = walk.name()? {
             match &*name {
                 "fullUrl" => full_url.set(walk.value::<Option<Str<'a>>>()?),
                 "resource" => resource.set(walk.value::<Option<&'a RawValue>>()?),

@@ -3,7 +3,7 @@
 use super::error::Problem;
 use crate::cds_hooks::card::{self, Response};
 use crate::cds_hooks::display::DisplayReason;
-use crate::cds_hooks::request::{BadRequest, HookRequest, parse_with};
+use crate::cds_hooks::request::{BadRequest, HookRequest, parse};
 use crate::cds_hooks::response::{AssessmentJson, assessment};
 use crate::cds_hooks::service::{Service, resource_type};
 use crate::chart::input::{Prefetched, from_prefetch};
@@ -32,7 +32,7 @@ impl<'a> HookCall<'a> {
     pub fn read(body: &'a [u8], id: &str, services: &'a [Service]) -> Result<Self, Problem> {
         let mut first_error: Option<BadRequest> = None;
         for service in services.iter().filter(|service| service.id == id) {
-            match parse_with(body, service, split_next) {
+            match parse(body, service, split_next) {
                 Ok(request) => return Ok(Self { service, request }),
                 Err(error) => {
                     first_error.get_or_insert(error);

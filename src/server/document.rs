@@ -6,13 +6,13 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use sha2::{Digest, Sha256};
 
-/// The beginning of the answer, 200 or 304. `None` in the second place when the caller has this text already.
+/// The beginning of the answer: 200, or 304 with true when the caller has this text already.
 pub(super) fn answer(
     request: &HttpRequest,
-    text: String,
+    text: &str,
     is_public: bool,
-) -> (HttpResponseBuilder, Option<String>) {
-    let tag = format!("\"{}\"", hex(&Sha256::digest(&text)));
+) -> (HttpResponseBuilder, bool) {
+    let tag = format!("\"{}\"", hex(&Sha256::digest(text)));
     let is_known = request
         .headers()
         .get_all(IF_NONE_MATCH)
@@ -35,5 +35,5 @@ pub(super) fn answer(
                 "private, no-cache"
             },
         ));
-    (response, (!is_known).then_some(text))
+    (response, is_known)
 }

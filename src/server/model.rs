@@ -98,8 +98,8 @@ async fn answer(
         None => accepted(request),
     };
     let document = knowledge.facts.document(kind);
-    let (mut response, text) =
-        super::document::answer(request, document.text(format).to_owned(), is_public);
+    let text = document.text(format);
+    let (mut response, is_known) = super::document::answer(request, text, is_public);
     response
         .insert_header((VARY, "Accept"))
         .insert_header((REFERRER_POLICY, "no-referrer"))
@@ -107,10 +107,12 @@ async fn answer(
             CONTENT_SECURITY_POLICY,
             document.content_security_policy.as_str(),
         ));
-    Ok(match text {
-        None => response.finish(),
-        Some(text) => response.content_type(format.media_type()).body(text),
-    })
+    if is_known {
+        return Ok(response.finish());
+    }
+    Ok(response
+        .content_type(format.media_type())
+        .body(text.to_owned()))
 }
 
 /// The format that a caller likes best; HTML where it names none of them.

@@ -2,7 +2,7 @@
 
 use crate::Options;
 use crate::caller::{Caller, Tally, VIEW, until};
-use crate::killed::kept;
+use crate::killed::lost;
 use crate::matrix::{Row, seconds};
 use crate::process::{Place, client, token};
 use crate::servers;
@@ -94,12 +94,7 @@ pub fn postgres(_: &Options) -> Row {
     ));
     let process = place.serve(&[]);
     let (heard, times) = outages(&Caller::of(&process), &mut program, true);
-    let kept = kept(&url);
-    let lost = heard
-        .acknowledged
-        .iter()
-        .filter(|card| !kept.contains(*card))
-        .count();
+    let lost = lost(&url, &heard.acknowledged);
     let mut row = Row::new();
     row.tell(
         "done",

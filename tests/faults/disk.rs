@@ -2,7 +2,7 @@
 
 use crate::Options;
 use crate::caller::{Caller, Ended, until};
-use crate::killed::kept;
+use crate::killed::lost;
 use crate::matrix::{Row, seconds};
 use crate::process::{Place, Process, client};
 use std::fs::{self, File};
@@ -10,6 +10,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use uuid::Uuid;
+
+/// Each audit mode with its line in the table and what a hook call hears that cannot be audited.
+const MODES: [(&str, &str, u16); 2] = [
+    ("required", "audit mode `required`", 503),
+    ("best-effort", "audit mode `best-effort`", 200),
+];
 
 /// A file system mounted for a fault, and unmounted after it.
 struct Mounted(PathBuf);
@@ -104,7 +110,7 @@ pub fn full(_: &Options) -> Row {
         "done",
         "store and audit trail on a tmpfs of 2 MB, which is filled to the last byte; 20 hook calls and 20 feedback; then the filler is removed",
     );
-    for (mode, answer) in [("required", 503), ("best-effort", 200)] {
+    for (mode, heading, answer) in MODES {
         let place = Place::new();
         let Some(disk) = Mounted::at(
             place.path("disk"),
@@ -129,17 +135,10 @@ pub fn full(_: &Options) -> Row {
         let _ = twenty(&caller, &mut acknowledged);
         let counted = lines(&process);
         let stopped = process.stop();
-        let kept = kept(&url);
-        let lost = acknowledged
-            .iter()
-            .filter(|card| !kept.contains(*card))
-            .count();
+        let lost = lost(&url, &acknowledged);
         let (code, said) = place.verify();
         row.tell(
-            match mode {
-                "required" => "audit mode `required`",
-                _ => "audit mode `best-effort`",
-            },
+            heading,
             format!(
                 "hook calls {}; feedback {}; readiness {ready}; after space was given back well in {} without a restart; {} feedback acknowledged, {lost} lost; audit \
                  lines: {counted}; verify exits with {code}; exit code {}",
@@ -173,7 +172,7 @@ pub fn read_only(_: &Options) -> Row {
         "done",
         "store and audit trail on ext4 (loop device), which is made to abort (`mount -o remount,abort`: what the kernel does after an error of the disk); 20 hook calls and 20 feedback; then a restart on the repaired file system",
     );
-    for (mode, answer) in [("required", 503), ("best-effort", 200)] {
+    for (mode, heading, answer) in MODES {
         let place = Place::new();
         let image = place.path("image");
         File::create(&image).unwrap().set_len(16 << 20).unwrap();
@@ -210,18 +209,11 @@ pub fn read_only(_: &Options) -> Row {
         let process = place.serve(&[]);
         let caller = Caller::of(&process);
         let well = caller.hook().is(200) && caller.feedback().1.is(200);
-        let kept = kept(&url);
-        let lost = acknowledged
-            .iter()
-            .filter(|card| !kept.contains(*card))
-            .count();
+        let lost = lost(&url, &acknowledged);
         let (code, said) = place.verify();
         drop(process);
         row.tell(
-            match mode {
-                "required" => "audit mode `required`",
-                _ => "audit mode `best-effort`",
-            },
+            heading,
             format!(
                 "hook calls {}; feedback {}; readiness {ready}; audit lines: {counted}; {} feedback acknowledged, {lost} lost; verify after the restart exits with {code}",
                 text(&meanwhile.0),
@@ -257,11 +249,7 @@ pub fn removed_file(_: &Options) -> Row {
     let meanwhile = twenty(&caller, &mut acknowledged);
     fs::rename(&aside, place.path("disk/rrdtc.db")).unwrap();
     let well = until(30, || caller.feedback().1.is(200));
-    let kept = kept(&url);
-    let lost = acknowledged
-        .iter()
-        .filter(|card| !kept.contains(*card))
-        .count();
+    let lost = lost(&url, &acknowledged);
     let mut row = Row::new();
     row.tell(
         "done",

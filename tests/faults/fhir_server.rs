@@ -3,8 +3,8 @@
 use crate::Options;
 use crate::caller::{Caller, Ended, Tally, VIEW, until};
 use crate::matrix::{Row, seconds};
-use crate::misbehaving::{Misbehaving, Reply, searchset};
-use crate::process::{Place, Process, client, reads_from, to_fetch};
+use crate::misbehaving::{Misbehaving, Reply};
+use crate::process::{Place, Process, client, found, reads_from, to_fetch};
 use crate::support::Chart;
 use serde_json::Value;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const DEADLINE: Duration = Duration::from_millis(1500);
-/// What the machine may need besides: seven engineers build on it.
+/// What a busy machine may need besides.
 const MARGIN: Duration = Duration::from_millis(1500);
 const CALLS: usize = 30;
 
@@ -25,21 +25,6 @@ const WAYS: [&str; 5] = [
     "stops in mid-body",
     "resets the connection",
 ];
-
-fn reply(chart: &Chart, target: &str) -> Value {
-    let kind = target.trim_start_matches("/fhir/");
-    let kind = kind.split(['?', '/']).next().unwrap_or_default();
-    if kind == "Patient" {
-        return chart.patient.clone();
-    }
-    let found: Vec<Value> = chart
-        .records
-        .iter()
-        .filter(|record| record["resourceType"] == kind)
-        .cloned()
-        .collect();
-    searchset(&found, None)
-}
 
 /// A place that reads from this base.
 fn serve(place: &Place, base: &str) -> Process {
@@ -107,7 +92,7 @@ pub fn gone(_: &Options) -> Row {
     let stub = {
         let (chart, way) = (chart.clone(), way.clone());
         Misbehaving::start(move |received| {
-            let answer = reply(&chart, &received.target);
+            let answer = found(&chart, &received.target);
             let body = answer.to_string().into_bytes();
             match way.load(Ordering::SeqCst) {
                 1 => Reply::Never,

@@ -9,7 +9,6 @@ use rrdtc::store::{Store, Tenant};
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -171,7 +170,8 @@ fn a_place(rounds: usize, until: Instant, postgres: Option<&str>, found: &mut Fo
         }
     }
     let kept = kept(&url);
-    let trail: String = trails(&place)
+    let trail: String = place
+        .trail()
         .iter()
         .map(|file| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned())
         .collect();
@@ -184,20 +184,9 @@ fn a_place(rounds: usize, until: Instant, postgres: Option<&str>, found: &mut Fo
     found.cards += cards.len();
 }
 
-fn trails(place: &Place) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(place.path("log"))
-        .into_iter()
-        .flatten()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
-        .collect();
-    files.sort();
-    files
-}
-
 /// Leaves half a line at the end, as a crash of the machine can.
 fn tear(place: &Place) -> bool {
-    let Some(last) = trails(place).pop() else {
+    let Some(last) = place.trail().pop() else {
         return false;
     };
     let text = fs::read(&last).unwrap();
@@ -210,7 +199,7 @@ fn tear(place: &Place) -> bool {
 }
 
 /// The cards with feedback in a store, while the service runs.
-pub fn kept(url: &str) -> HashSet<Uuid> {
+fn kept(url: &str) -> HashSet<Uuid> {
     let url = url.to_owned().into();
     actix_web::rt::System::new().block_on(async {
         let store = Store::open_existing(&url).await.unwrap();
@@ -221,4 +210,11 @@ pub fn kept(url: &str) -> HashSet<Uuid> {
         store.close().await;
         rows.into_iter().map(|row| row.item.card).collect()
     })
+}
+
+/// How many of the cards whose feedback was acknowledged are not in a store.
+pub fn lost(url: &str, acknowledged: &[Uuid]) -> usize {
+    let kept = kept(url);
+    let is_lost = |card: &&Uuid| !kept.contains(*card);
+    acknowledged.iter().filter(is_lost).count()
 }

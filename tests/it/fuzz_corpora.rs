@@ -7,7 +7,7 @@ use properties::TARGETS;
 use std::path::{Path, PathBuf};
 
 /// Inputs of one target that are tried, evenly taken from all of them: the test is to take seconds.
-const MOST: usize = 40;
+const MOST: usize = 400;
 /// What an input of a kept corpus may have, bytes.
 const LARGEST: usize = 64 << 10;
 

@@ -6,6 +6,10 @@ use rrdtc::server::openapi::description;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+fn metrics() -> Option<std::net::SocketAddr> {
+    Some("127.0.0.1:9090".parse().unwrap())
+}
+
 /// The addresses that the sources of the server register.
 fn registered() -> BTreeSet<String> {
     fn sources(folder: &std::path::Path, all: &mut String) {
@@ -42,7 +46,7 @@ fn registered() -> BTreeSet<String> {
 
 #[test]
 fn every_route_is_described_and_nothing_else() {
-    let described = description("http://example.org", &KNOWLEDGE.services);
+    let described = description("http://example.org", metrics(), &KNOWLEDGE.services);
     let described: BTreeSet<String> = described["paths"]
         .as_object()
         .unwrap()
@@ -71,7 +75,7 @@ fn a_service_of_a_folder_is_described() {
     let mut settings = settings();
     settings.advice.content.services_folder = Some(folder.path().to_owned());
     let knowledge = Knowledge::load(&settings.advice.content).unwrap();
-    let described = description("http://example.org", &knowledge.services);
+    let described = description("http://example.org", metrics(), &knowledge.services);
     let request = &described["paths"]["/cds-services/ours"]["post"]["requestBody"]["content"]["application/json"]
         ["schema"];
     assert_eq!(request["properties"]["hook"]["const"], "encounter-start");

@@ -105,8 +105,8 @@ impl Place {
         Process::start(self, arguments, &[])
     }
 
-    /// Lines of the audit trail that hold an entry.
-    pub fn entries(&self) -> Vec<Value> {
+    /// The files of the audit trail, oldest first.
+    pub fn trail(&self) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> = fs::read_dir(self.path("log"))
             .into_iter()
             .flatten()
@@ -115,6 +115,11 @@ impl Place {
             .collect();
         files.sort();
         files
+    }
+
+    /// Lines of the audit trail that hold an entry.
+    pub fn entries(&self) -> Vec<Value> {
+        self.trail()
             .iter()
             .flat_map(|path| {
                 let text = fs::read_to_string(path).unwrap();
@@ -351,25 +356,19 @@ pub fn token_with(client: &str, path: &str, more: Value) -> String {
 
 /// A FHIR server that knows one chart and answers at once.
 pub fn fhir(chart: Chart) -> Misbehaving {
-    Misbehaving::start(move |received| {
-        let (kind, _) = received
-            .target
-            .trim_start_matches("/fhir/")
-            .split_once(['?', '/'])
-            .unwrap_or((&received.target, ""));
-        match kind {
-            "Patient" => Reply::json(&chart.patient),
-            kind => {
-                let found: Vec<Value> = chart
-                    .records
-                    .iter()
-                    .filter(|record| record["resourceType"] == kind)
-                    .cloned()
-                    .collect();
-                Reply::json(&searchset(&found, None))
-            }
-        }
-    })
+    Misbehaving::start(move |received| Reply::json(&found(&chart, &received.target)))
+}
+
+/// What a FHIR server with this chart answers to a read or search below `/fhir/`.
+pub fn found(chart: &Chart, target: &str) -> Value {
+    let kind = target.trim_start_matches("/fhir/");
+    let kind = kind.split(['?', '/']).next().unwrap_or_default();
+    if kind == "Patient" {
+        return chart.patient.clone();
+    }
+    let of_kind = |record: &&Value| record["resourceType"] == kind;
+    let found: Vec<Value> = chart.records.iter().filter(of_kind).cloned().collect();
+    searchset(&found, None)
 }
 
 /// A call without the data, for which this server is to be asked.
