@@ -42,7 +42,7 @@ async fn keep(
     if state.store.is_none() {
         return Err(not_kept_here());
     }
-    let body = read_body(request, payload.into_inner(), &live.settings).await?;
+    let body = read_body(request, payload.into_inner(), state, &live.settings).await?;
     keep_body(&body, id, state, &live, tenancy).await
 }
 

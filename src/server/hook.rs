@@ -107,12 +107,12 @@ async fn answer(
         }
         Entitlement::On => {}
     }
-    // Only callers who are known take a place.
+    let body = read_body(request, payload, state, &live.settings).await?;
+    // Only for callers who are known, and not while their body comes: those who send slowly would take the places of all others.
     let Ok(_place) = state.calls.clone().try_acquire_owned() else {
         return Err(Problem::overloaded());
     };
     let _in_flight = metrics::InFlight::enter();
-    let body = read_body(request, payload, &live.settings).await?;
     let work = Work {
         state: state.clone(),
         live: live.clone(),
@@ -154,10 +154,11 @@ pub(super) async fn caller(
         })
 }
 
-/// The body, read only after the caller is known, within limits of size and time.
+/// The body, read only after the caller is known, within limits of size and time and of how many come at once.
 pub(super) async fn read_body(
     request: &HttpRequest,
     mut payload: Payload,
+    state: &State,
     settings: &crate::config::Settings,
 ) -> Result<web::Bytes, Problem> {
     let content_type = request
@@ -172,6 +173,9 @@ pub(super) async fn read_body(
     {
         return Err(Problem::unsupported_media_type());
     }
+    let Ok(_coming) = state.bodies.try_acquire() else {
+        return Err(Problem::overloaded());
+    };
     let read = web::Bytes::from_request(request, &mut payload);
     tokio::time::timeout(settings.client_timeout, read)
         .await

@@ -27,6 +27,7 @@ pub mod openapi;
 mod signals;
 mod smart_app;
 mod tls;
+mod unread;
 pub mod within;
 
 pub use error::Problem;
@@ -68,6 +69,9 @@ const KEPT_ASSESSMENTS: usize = 1_000;
 /// Launches that talk to an EHR at one time. Everybody may begin one, so they have places of their own beside hook calls.
 const LAUNCHES_AT_ONCE: usize = 32;
 
+/// Bodies that may be coming at one time, for each call that may be worked on: many more, so that slow ones keep nobody out.
+const BODIES_FOR_A_CALL: usize = 4;
+
 /// Shown cards that wait to be kept, at most.
 const SHOWN_QUEUE: usize = 10_000;
 
@@ -83,6 +87,8 @@ pub struct State {
     audit: Option<Audit>,
     used: UsedTokens,
     calls: Arc<Semaphore>,
+    /// For callers who are known and whose body is still coming.
+    bodies: Arc<Semaphore>,
     own_fhir: Option<OwnFhirServer>,
     open_smart: Option<OpenSmartClient>,
     /// Where EHRs launch the SMART app.
@@ -344,12 +350,17 @@ impl Application {
             store,
             audit,
             used,
-            calls: Arc::new(Semaphore::new(settings.max_concurrent_calls)),
+            calls: places(settings.max_concurrent_calls),
+            bodies: places(
+                settings
+                    .max_concurrent_calls
+                    .saturating_mul(BODIES_FOR_A_CALL),
+            ),
             own_fhir,
             open_smart: startup.smart,
             launch_url: format!("{base_url}/smart/launch"),
             now: startup.now,
-            launches: Arc::new(Semaphore::new(LAUNCHES_AT_ONCE)),
+            launches: places(LAUNCHES_AT_ONCE),
             used_launches,
             assessments,
         });
@@ -405,6 +416,10 @@ impl Application {
     }
 }
 
+fn places(count: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)))
+}
+
 fn main_server(
     settings: &Settings,
     state: web::Data<State>,
@@ -421,6 +436,8 @@ fn main_server(
             .app_data(web::PayloadConfig::new(limit))
             .wrap(actix_web::middleware::from_fn(common_headers))
             .wrap(cors(&origins))
+            // Added last, it is met first.
+            .wrap(actix_web::middleware::from_fn(unread::close_after))
             .service(
                 web::resource("/cds-services")
                     .route(web::get().to(discovery))

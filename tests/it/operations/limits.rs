@@ -109,11 +109,7 @@ fn slow_clients_are_cut_off_and_hold_nobody_up() {
         let mut stream = connect(&process);
         stream.write_all(said.as_bytes()).unwrap();
         let began = Instant::now();
-        // A chunked body is drained for as long as it comes: the answer is there, the connection may stay.
-        let answer = match what {
-            "half a chunk" => start_of(&stream),
-            _ => rest(&stream),
-        };
+        let answer = rest(&stream);
         assert!(
             began.elapsed() < Duration::from_secs(6),
             "{what}: {:?}",
@@ -171,6 +167,92 @@ fn slow_clients_are_cut_off_and_hold_nobody_up() {
             .status,
         200
     );
+}
+
+/// Slow bodies do not take the places of calls, and there are not endlessly many of them either.
+#[test]
+fn bodies_that_come_slowly_keep_no_call_out() {
+    let place = Place::new();
+    place.configure("client_timeout_seconds = 5\nmax_concurrent_calls = 2\n");
+    let process = place.serve(&["--open"]);
+    let body = Chart::basic().call();
+    let call = || {
+        process
+            .server
+            .post(&format!("/cds-services/{VIEW}"), &body)
+            .status
+    };
+    let dribble = || {
+        let mut stream = connect(&process);
+        let head = format!(
+            "POST /cds-services/{VIEW} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let mut held: Vec<_> = (0..7).map(|_| dribble()).collect();
+    for _ in 0..3 {
+        assert_eq!(call(), 200, "seven bodies are coming");
+    }
+    held.push(dribble());
+    eventually("eight bodies are coming", || call() == 503);
+    drop(held);
+    eventually("they are gone", || call() == 200);
+}
+
+/// What is left of a body is not awaited: a caller who was refused holds no connection.
+#[test]
+fn a_connection_is_closed_when_its_request_is_answered_before_its_body_was_read() {
+    let place = Place::new();
+    place.configure(&format!(
+        "external_url = \"https://cds.test\"\nclient_timeout_seconds = 1\n{}",
+        client("ehr", "")
+    ));
+    let process = place.serve(&[]);
+    for (what, path, status) in [
+        ("no token", format!("/cds-services/{VIEW}"), "401"),
+        ("nothing there", "/nothing".to_owned(), "404"),
+        ("a method that is none", "/health/live".to_owned(), "405"),
+    ] {
+        for length in ["Transfer-Encoding: chunked", "Content-Length: 100000"] {
+            let mut stream = connect(&process);
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            let mut reader = stream.try_clone().unwrap();
+            let dripping = std::thread::spawn(move || {
+                let began = Instant::now();
+                while began.elapsed() < Duration::from_secs(8)
+                    && stream.write_all(b"1\r\n \r\n").is_ok()
+                {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                began.elapsed()
+            });
+            let answer = rest(&mut reader);
+            assert_eq!(answer.split(' ').nth(1), Some(status), "{what}, {length}");
+            assert!(
+                answer.to_ascii_lowercase().contains("connection: close"),
+                "{what}, {length}: {answer}"
+            );
+            drop(reader);
+            let held = dripping.join().unwrap();
+            assert!(held < Duration::from_secs(6), "{what}, {length}: {held:?}");
+        }
+    }
+    // A chunked body that is read to its end leaves the connection open.
+    let mut stream = connect(&process);
+    let body = Chart::basic().call().to_string();
+    for connection in ["keep-alive", "close"] {
+        let request = format!(
+            "POST /cds-services/{VIEW} HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\nAuthorization: {}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+            bearer(&token("ehr", VIEW)),
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+    }
+    assert_eq!(rest(&stream).matches("HTTP/1.1 200 OK").count(), 2);
 }
 
 /// A request over TLS, and the certificate that was shown.
