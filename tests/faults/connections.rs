@@ -88,7 +88,8 @@ fn given_back(row: &mut Row, process: &Process, before: (usize, u64), during: (u
 
 pub fn idle(_: &Options) -> Row {
     let place = Place::new();
-    let timeout = 30;
+    // Long enough that the first one is still there when the last one is opened.
+    let timeout = 90;
     let process = start(&place, timeout);
     let caller = Caller::of(&process);
     latency(&caller, 20);
@@ -117,6 +118,7 @@ pub fn idle(_: &Options) -> Row {
             seconds(opened)
         ),
     );
+    row.must(after_calls >= IDLE, "all are open at once");
     tell(&mut row, quiet, loud);
     let closed = until(timeout + 30, || open_files(&process) <= before.0 + 5);
     row.tell(
