@@ -1,9 +1,10 @@
 //! Programs that others wrote: a FHIR server that we read from, and two validators of what we write.
 //!
 //! The charts of `fixtures/patients` that are marked `valid` are put into the FHIR server at `RRDTC_FHIR_BASE`, and each must be
-//! assessed over HTTP as it is from its file, with pages of five. Without that variable Medplum's router with its in-memory
-//! repository is started (`medplum.mjs`; `npm ci` in this folder first). The test relies on nothing but FHIR R4: PUT, read, search
-//! by patient, `_count`, next links. `TEST_REQUIRES_INTEROP=1` makes a missing program a failure; otherwise the test says SKIPPED.
+//! assessed over HTTP as it is from its file, with pages of five. Without that variable Helios is started when `HFS_BIN` names
+//! its program, else Medplum's router with its in-memory repository (`medplum.mjs`); both need `npm ci` in this folder. The test
+//! relies on nothing but FHIR R4: PUT, read, search by patient, `_count`, next links. `TEST_REQUIRES_INTEROP=1` makes a missing
+//! program a failure; otherwise the test says SKIPPED.
 #![allow(clippy::unwrap_used)]
 
 mod programs;

