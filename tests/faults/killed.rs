@@ -4,9 +4,7 @@ use crate::Options;
 use crate::caller::Caller;
 use crate::matrix::{Row, seconds};
 use crate::postgres;
-use crate::process::{Place, Process, client};
-use rrdtc::store::{Store, Tenant};
-use std::collections::HashSet;
+use crate::process::{Place, Process, client, kept};
 use std::fs;
 use std::io::Write;
 use std::sync::Mutex;
@@ -196,20 +194,6 @@ fn tear(place: &Place) -> bool {
     let mut file = fs::OpenOptions::new().append(true).open(&last).unwrap();
     file.write_all(&line[..line.len() / 2]).unwrap();
     true
-}
-
-/// The cards with feedback in a store, while the service runs.
-fn kept(url: &str) -> HashSet<Uuid> {
-    let url = url.to_owned().into();
-    actix_web::rt::System::new().block_on(async {
-        let store = Store::open_existing(&url).await.unwrap();
-        let rows = store
-            .latest_feedback(&Tenant::new("ehr", None), u32::MAX)
-            .await
-            .unwrap();
-        store.close().await;
-        rows.into_iter().map(|row| row.item.card).collect()
-    })
 }
 
 /// How many of the cards whose feedback was acknowledged are not in a store.

@@ -3,13 +3,16 @@
 use crate::auth::forge::{KeyPair, bearer, key_set, signed};
 use crate::misbehaving::{Misbehaving, Reply, searchset};
 use crate::support::{Answer, Chart, Server};
+use rrdtc::store::{Store, Tenant};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// How callers name the service, wherever it listens.
 pub const EXTERNAL_URL: &str = "https://cds.test";
@@ -22,7 +25,7 @@ static KEYS: LazyLock<KeyPair> =
     LazyLock::new(|| KeyPair::elliptic("ops", &rcgen::PKCS_ECDSA_P384_SHA384, "ES384"));
 
 /// Waits until something holds.
-pub fn eventually(what: &str, holds: impl Fn() -> bool) {
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "never: {what}");
@@ -172,6 +175,22 @@ impl Place {
     }
 }
 
+/// The cards with feedback in a store, while the service runs.
+pub fn kept(url: &str) -> HashSet<Uuid> {
+    let url = url.to_owned().into();
+    actix_web::rt::System::new().block_on(async {
+        let store = Store::open_existing(&url).await.unwrap();
+        let rows = store
+            .latest_feedback(&Tenant::new("ehr", None), u32::MAX)
+            .await
+            .unwrap();
+        store.close().await;
+        rows.into_iter().map(|row| row.item.card).collect()
+    })
+}
+
+const SERVE: [&str; 5] = ["serve", "--port", "0", "--metrics-listen", "127.0.0.1:0"];
+
 /// A running `rrdtc serve`.
 pub struct Process {
     child: Child,
@@ -182,11 +201,38 @@ pub struct Process {
 
 impl Process {
     pub fn start(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = place.command(&SERVE);
+        Self::spawn(
+            place,
+            command.args(arguments).envs(variables.iter().copied()),
+        )
+    }
+
+    /// From now on no file of the process may grow beyond so many bytes, as on a full disk; or any, again.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let bytes = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let done = Command::new("prlimit")
+            .args(["--pid", &self.id().to_string()])
+            .arg(format!("--fsize={bytes}:unlimited"))
+            .status();
+        assert!(done.unwrap().success());
+    }
+
+    /// Runs `rrdtc serve` so that a file which must not grow is an error and not its end. See [`Process::limit_files`].
+    pub fn start_with_limited_files(place: &Place) -> Self {
+        let serve = place.command(&SERVE);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(serve.get_program())
+            .args(serve.get_args())
+            .current_dir(place.path("work"));
+        Self::spawn(place, &mut command)
+    }
+
+    fn spawn(place: &Place, command: &mut Command) -> Self {
         let (stdout, stderr) = (place.path("stdout"), place.path("stderr"));
-        let mut child = place
-            .command(&["serve", "--port", "0", "--metrics-listen", "127.0.0.1:0"])
-            .args(arguments)
-            .envs(variables.iter().copied())
+        let mut child = command
             .stdout(Stdio::from(File::create(&stdout).unwrap()))
             .stderr(Stdio::from(File::create(&stderr).unwrap()))
             .spawn()
