@@ -3,7 +3,9 @@
 use super::*;
 use browser::Page;
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
+    // `close`, where the body of a refused method was not read.
+    "connection",
     "content-type",
     "content-length",
     "date",
