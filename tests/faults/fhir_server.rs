@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-const DEADLINE: Duration = Duration::from_millis(1500);
+pub const DEADLINE: Duration = Duration::from_millis(1500);
 /// What a busy machine may need besides.
-const MARGIN: Duration = Duration::from_millis(1500);
+pub const MARGIN: Duration = Duration::from_millis(1500);
 const CALLS: usize = 30;
 
 /// How the server is gone; zero is well.
