@@ -62,24 +62,30 @@ impl Mistakes {
 
 /// Where a setting, or the nearest table around it, begins in the file.
 fn offset(table: &dyn toml_edit::TableLike, setting: &str) -> Option<usize> {
-    let split = |text: &str| match text.split_once('.') {
-        Some((first, rest)) => (first.to_owned(), Some(rest.to_owned())),
-        None => (text.to_owned(), None),
-    };
-    let (name, rest) = split(setting);
-    let (key, item) = table.get_key_value(&name)?;
+    // Names may hold dots of their own, so the name is the longest one that is written there.
+    let (key, item, rest) = ends(setting).find_map(|end| {
+        let (key, item) = table.get_key_value(&setting[..end])?;
+        Some((key, item, setting.get(end + 1..)))
+    })?;
     let own = key.span().or(item.span()).map(|span| span.start);
     let Some(rest) = rest else { return own };
     let deeper = match item.as_array_of_tables() {
         Some(tables) => {
-            let (index, rest) = split(&rest);
+            let (index, rest) = match rest.split_once('.') {
+                Some((index, rest)) => (index, Some(rest)),
+                None => (rest, None),
+            };
             let entry = tables.get(index.parse().ok()?)?;
-            rest.and_then(|rest| offset(entry, &rest))
+            rest.and_then(|rest| offset(entry, rest))
                 .or(entry.span().map(|span| span.start))
         }
-        None => item
-            .as_table_like()
-            .and_then(|inside| offset(inside, &rest)),
+        None => item.as_table_like().and_then(|inside| offset(inside, rest)),
     };
     deeper.or(own)
+}
+
+/// Where a name may end in a setting: at its end and before each dot, the longest first.
+fn ends(setting: &str) -> impl Iterator<Item = usize> {
+    let dots = setting.rmatch_indices('.').map(|(at, _)| at);
+    std::iter::once(setting.len()).chain(dots)
 }

@@ -452,33 +452,38 @@ fn extract(figment: &Figment, mistakes: &mut Mistakes) -> Option<Typed> {
             Ok(typed) => return Some(typed),
             Err(error) => error,
         };
-        // Names may hold brackets of their own, so the path is not taken apart as a text.
+        // Names may hold brackets, dots and slashes of their own, so the path is not taken apart as a text.
         let segments = error.path().iter().map(|segment| match segment {
             serde_path_to_error::Segment::Seq { index } => index.to_string(),
             segment => segment.to_string(),
         });
-        let setting = segments.collect::<Vec<_>>().join(".");
-        mistakes.add(setting.clone(), error.inner().to_string());
-        let pointer = format!("/{}", setting.replace('.', "/"));
+        let path: Vec<String> = segments.collect();
+        mistakes.add(path.join("."), error.inner().to_string());
+        let pointer = pointer(&path);
         if let (Some(wrong), Some(default)) =
             (value.pointer_mut(&pointer), defaults.pointer(&pointer))
             && wrong != default
         {
             *wrong = default.clone();
-        } else if !remove(&mut value, &setting) {
+        } else if !remove(&mut value, &path) {
             return None;
         }
     }
 }
 
+/// JSON Pointer (RFC 6901) of a path.
+fn pointer(path: &[String]) -> String {
+    path.iter()
+        .map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1")))
+        .collect()
+}
+
 /// Takes a setting out; false when there is nothing to take out.
-fn remove(value: &mut serde_json::Value, setting: &str) -> bool {
-    let (parents, name) = setting.rsplit_once('.').unwrap_or(("", setting));
-    let pointer = match parents {
-        "" => String::new(),
-        parents => format!("/{}", parents.replace('.', "/")),
+fn remove(value: &mut serde_json::Value, path: &[String]) -> bool {
+    let Some((name, parents)) = path.split_last() else {
+        return false;
     };
-    match value.pointer_mut(&pointer) {
+    match value.pointer_mut(&pointer(parents)) {
         Some(serde_json::Value::Object(members)) => members.remove(name).is_some(),
         Some(serde_json::Value::Array(items)) => match name.parse::<usize>() {
             Ok(index) if index < items.len() => {

@@ -57,6 +57,35 @@ fn a_setting_with_brackets_in_its_name_is_told_with_its_line() {
     properties::configuration::check(b"\"[0]\" = 1");
 }
 
+/// The name was taken apart at its dots; and what else is wrong was not told.
+#[test]
+fn a_setting_with_dots_in_its_name_is_told_with_its_line_and_so_are_the_others() {
+    for text in ["\".ab\" = 1", "\"a.b/c~\" = 1", "[log]\n\".x.\" = 1"] {
+        properties::configuration::check(text.as_bytes());
+    }
+    let text = "\"log.x/y\" = 1\nother = 2\n[log]\n\"..\" = 3\n";
+    let error = rrdtc::config::Settings::of_text(Path::new("rrdtc.toml"), text).unwrap_err();
+    let rrdtc::config::InvalidConfiguration::Mistakes(mistakes) = error else {
+        panic!("{error}");
+    };
+    let mut told: Vec<_> = mistakes
+        .iter()
+        .map(|mistake| {
+            let line = mistake.place.as_ref().map(|(_, line)| *line);
+            (line, mistake.setting.as_str())
+        })
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            (Some(1), "log.x/y"),
+            (Some(2), "other"),
+            (Some(4), "log...")
+        ]
+    );
+}
+
 #[test]
 fn a_good_token_is_believed() {
     properties::jwt::check_one_is_believed();
