@@ -12,35 +12,13 @@ use rrdtc::cohort::flow;
 use rrdtc::config::{Knowledge, Settings};
 use rrdtc::domain::rules;
 use serde::de::IgnoredAny;
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// Counts live and peak heap.
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// A global allocator cannot be written without `unsafe`; this one only counts and passes on.
-#[allow(unsafe_code)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+#[path = "heap.rs"]
+mod heap;
 
 /// What servers add to every resource.
 const FRAME: &str = r#""meta":{"versionId":"3","lastUpdated":"2024-03-01T10:11:12.123Z","source":"urn:source:laboratory","profile":["http://hl7.org/fhir/us/core/StructureDefinition/us-core"]},"#;
@@ -253,16 +231,15 @@ fn main() {
         let path = write("memory.ndjson", text);
         let files = Files::open(&[path], folder.path()).unwrap();
         on(1).install(|| {
-            let before = LIVE.load(Ordering::Relaxed);
-            PEAK.store(before, Ordering::Relaxed);
-            let (terminology, release) = (&knowledge.terminology, Release::R4);
-            let found = bulk::find(&files, terminology, release, &|_| ()).unwrap();
-            let nothing = |_: &rrdtc::chart::sieve::Seen<'_>| false;
-            let records =
-                bulk::gather(&files, &found, terminology, release, &nothing, &|_| ()).unwrap();
-            let after = LIVE.load(Ordering::Relaxed);
-            let peak = PEAK.load(Ordering::Relaxed);
-            (after - before, peak - before, records.len())
+            let ((_, records), live, peak) = heap::measured(|| {
+                let (terminology, release) = (&knowledge.terminology, Release::R4);
+                let found = bulk::find(&files, terminology, release, &|_| ()).unwrap();
+                let nothing = |_: &rrdtc::chart::sieve::Seen<'_>| false;
+                let records =
+                    bulk::gather(&files, &found, terminology, release, &nothing, &|_| ()).unwrap();
+                (found, records)
+            });
+            (live, peak, records.len())
         })
     };
     let mut others = String::new();

@@ -14,37 +14,14 @@ use rrdtc::server::{Clock, answer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 #[path = "bodies.rs"]
 mod bodies;
-
-/// Counts live and peak heap.
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// A global allocator cannot be written without `unsafe`; this one only counts and passes on.
-#[allow(unsafe_code)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+#[path = "heap.rs"]
+mod heap;
 
 fn median(mut run: impl FnMut()) -> Duration {
     let started = Instant::now();
@@ -56,13 +33,6 @@ fn median(mut run: impl FnMut()) -> Duration {
     }
     times.sort_unstable();
     times[times.len() / 2]
-}
-
-fn peak(run: impl FnOnce()) -> usize {
-    let before = LIVE.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
-    run();
-    PEAK.load(Ordering::Relaxed) - before
 }
 
 fn elements(body: &[u8]) -> usize {
@@ -229,7 +199,7 @@ fn main() {
         let element = median(|| {
             std::hint::black_box(elements(&body));
         });
-        let heap = peak(|| drop(std::hint::black_box(handle(&body))));
+        let (_, _, heap) = heap::measured(|| drop(std::hint::black_box(handle(&body))));
         let floor = Floor::of(&body, &answer);
         println!(
             "| {name} | {:.0} | {:.3} | {:.3} | {:.2} | {:.2} | {:.2} | {:.3} | {} | {:.3} |",
@@ -247,7 +217,7 @@ fn main() {
     for (name, body) in bodies::hostile() {
         let body = body.into_bytes();
         let start = Instant::now();
-        let heap = peak(|| {
+        let (_, _, heap) = heap::measured(|| {
             drop(std::hint::black_box(answer::handle(
                 &body,
                 "rr-dtc-patient-view",

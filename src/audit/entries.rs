@@ -1,6 +1,6 @@
 //! Reads the entries of a chain, for whoever asks what was answered. Knows lines, not what an entry means.
 
-use super::files::{file_name, list};
+use super::files::{file_name, numbers};
 use super::line::{Line, Lines, Stretch};
 use super::report::CannotVerify;
 use super::{Head, Key};
@@ -34,11 +34,7 @@ pub fn entries(
     each: &mut dyn FnMut(Timestamp, &RawValue),
 ) -> Result<u64, CannotVerify> {
     let disk = |path: &Path, error| CannotVerify::Disk(path.to_owned(), error);
-    let numbers: Vec<u64> = list(folder)
-        .map_err(|error| disk(folder, error))?
-        .into_iter()
-        .filter_map(|(of, number)| (of == instance).then_some(number))
-        .collect();
+    let numbers = numbers(folder, instance).map_err(|error| disk(folder, error))?;
     if numbers.is_empty() {
         return Err(CannotVerify::NoLog(instance.to_owned()));
     }

@@ -86,6 +86,13 @@ pub(super) fn list(folder: &Path) -> std::io::Result<Vec<(String, u64)>> {
     Ok(found)
 }
 
+/// Numbers of the log files of one instance, sorted.
+pub(super) fn numbers(folder: &Path, instance: &str) -> std::io::Result<Vec<u64>> {
+    let mut numbers = list(folder)?;
+    numbers.retain(|(of, _)| of == instance);
+    Ok(numbers.into_iter().map(|(_, number)| number).collect())
+}
+
 /// Device and inode: whether a path still leads to an opened file.
 #[cfg(unix)]
 fn identity(metadata: &Metadata) -> (u64, u64) {
@@ -214,11 +221,7 @@ pub(super) fn open(
     create_folder(folder).map_err(disk)?;
     let key = Key::read_outside(key_file, folder)?;
     let lock = lock(&folder.join(format!("audit-{instance}.lock")))?;
-    let numbers: Vec<u64> = list(folder)
-        .map_err(disk)?
-        .into_iter()
-        .filter_map(|(of, number)| (of == instance).then_some(number))
-        .collect();
+    let numbers = numbers(folder, instance).map_err(disk)?;
 
     // The last file ends the chain, unless a crash came between making it and its first line.
     let mut tip = Tip::start();

@@ -1,6 +1,6 @@
 //! Checks a whole chain and says what is wrong where, and what it means. Reads only, line by line.
 
-use super::files::{file_name, is_instance, list};
+use super::files::{file_name, is_instance, list, numbers};
 use super::line::{FORMAT, Gap, Line, Lines, NO_PREV, SetAside, Stretch};
 use super::report::{Break, CannotVerify, Finding, Report};
 use super::{Head, Key};
@@ -35,11 +35,7 @@ pub fn verify(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, CannotVerify> {
     let disk = |path: &Path, error| CannotVerify::Disk(path.to_owned(), error);
-    let numbers: Vec<u64> = list(folder)
-        .map_err(|error| disk(folder, error))?
-        .into_iter()
-        .filter_map(|(of, number)| (of == instance).then_some(number))
-        .collect();
+    let numbers = numbers(folder, instance).map_err(|error| disk(folder, error))?;
     if !is_instance(instance) || (numbers.is_empty() && head.is_none()) {
         return Err(CannotVerify::NoLog(instance.to_owned()));
     }

@@ -27,7 +27,7 @@ pub use axis::{Axis, Scale, Ticks, number};
 pub use figure::{Bar, Figure, Layer, Line, Point, Series, Shape, Step};
 pub use flow::{Flow, FlowStep};
 pub use forest::{Forest, ForestRow};
-pub use text::thousands;
+pub use text::{escape, thousands};
 pub use thin::MOST_VERTICES;
 
 use canvas::Canvas;

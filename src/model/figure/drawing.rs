@@ -1,6 +1,7 @@
 //! Lines, marks and texts as SVG elements: black, white and grey, presentation attributes only, so that a page with a strict
 //! content security policy can hold them. Knows nothing of nomograms. Read [`Drawing`] first.
 
+use crate::plot::escape;
 use std::fmt::Write;
 
 /// Sizes of text, in units of the view box.
@@ -108,26 +109,6 @@ pub(super) fn wrap(text: &str, style: Style, width: f64) -> Vec<String> {
         lines.push(line);
     }
     lines
-}
-
-/// A text within XML: no markup, and no character that XML forbids.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\t' | '\n' | '\r' => escaped.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
-                escaped.push(char::REPLACEMENT_CHARACTER);
-            }
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 impl Drawing {
@@ -265,13 +246,5 @@ mod tests {
         assert!(lines.len() > 4);
         let kept: String = lines.concat().split_whitespace().collect();
         assert_eq!(kept, text.split_whitespace().collect::<String>());
-    }
-
-    #[test]
-    fn nothing_in_a_text_is_markup_or_forbidden() {
-        assert_eq!(
-            escape("<a b=\"c\" d='e'>&\u{0}\n\u{ffff}"),
-            "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\u{fffd} \u{fffd}"
-        );
     }
 }
