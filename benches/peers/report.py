@@ -183,5 +183,7 @@ def load(rows, failures, floors, busy, quick):
             "server answers each of the six reads after 20 ms. It runs on the core of rrdtc, so the generator keeps its own: the throughput of that row",
             "is that of both, the CPU that of rrdtc alone; `deadline_ms` is 30,000 there, since with a queue the default ends in 412. Audit required: a line on disk before each answer.",
             "",
+            "Where the time of a call goes, and what was done about it: `benches/README.md`.",
+            "",
         ]
     )

@@ -2,6 +2,7 @@
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
+use fantoccini::error::{CmdError, ErrorStatus};
 use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -266,7 +267,16 @@ impl Browser {
 
     /// The text of the first element that the selector finds, waited for.
     pub async fn text(&self, css: &str) -> String {
-        self.find(css).await.text().await.unwrap()
+        let mut text = self.find(css).await.text().await;
+        // An element of the page that is just being left: found again, on the next one.
+        for _ in 0..20 {
+            if !matches!(&text, Err(CmdError::Standard(error)) if error.error == ErrorStatus::StaleElementReference)
+            {
+                break;
+            }
+            text = self.find(css).await.text().await;
+        }
+        text.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
     /// An attribute of the first element that the selector finds; empty where it has none.
