@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn nothing_in_a_text_is_markup_or_forbidden() {
         assert_eq!(
-            escape("<a b=\"c\">&\u{0}\n"),
-            "&lt;a b=&quot;c&quot;&gt;&amp;\u{fffd} "
+            escape("<a b=\"c\" d='e'>&\u{0}\n\u{ffff}"),
+            "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\u{fffd} \u{fffd}"
         );
     }
 

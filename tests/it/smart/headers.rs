@@ -26,6 +26,12 @@ fn check(page: &Page, ancestors: &str) {
     for (name, _) in &page.headers {
         assert!(KNOWN.contains(&name.as_str()), "{}: {name}", page.url);
     }
+    let connection = page.header("connection");
+    assert!(
+        connection.is_none_or(|value| value == "close"),
+        "{}",
+        page.url
+    );
     assert_eq!(
         page.header("cache-control"),
         Some("no-store"),
